@@ -1,0 +1,1 @@
+"""The daemon and its command line: watching, decoding, the way of one photo, output."""

@@ -1,0 +1,1 @@
+"""The catalog: photos, labels and boxes in SQLite through SQLAlchemy."""

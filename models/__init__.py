@@ -1,0 +1,4 @@
+"""The recognition models: manifests, weights, engines, labels and boxes.
+
+Importing this package loads neither OpenCV nor an inference engine.
+"""
