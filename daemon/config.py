@@ -1,0 +1,253 @@
+"""The settings: defaults, then a TOML file, then the environment; checked once, then frozen.
+
+``default.toml`` is the one list of settings: it gives each key's default, type and description.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "PHOTOTAG_"
+CONFIG_VARIABLE = "PHOTOTAG_CONFIG"
+ROOTS_VARIABLE = "PHOTOTAG_ROOTS"
+
+_CHOICES = {
+    ("models", "engine"): ("auto", "openvino", "opencv"),
+    ("models", "precision"): ("auto", "f32"),
+    ("log", "level"): ("debug", "info", "warning", "error"),
+}
+_MINIMUM = {
+    ("watch", "settle_seconds"): 0.0,
+    ("watch", "rescan_seconds"): 1.0,
+    ("decode", "max_megapixels"): 1,
+    ("decode", "max_file_mib"): 1,
+    ("worker", "threads"): 0,
+    ("worker", "deadline_seconds"): 1.0,
+}
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; ``where`` names the file or variable, ``key`` the setting."""
+
+    def __init__(self, where: str, key: str, reason: str) -> None:
+        super().__init__(f"{where}: {key}: {reason}" if key else f"{where}: {reason}")
+        self.where, self.key, self.reason = where, key, reason
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """When a file counts as finished and how often all folders are walked, in seconds."""
+
+    settle_seconds: float
+    rescan_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeSettings:
+    """Limits that are checked before pixels are decoded."""
+
+    max_megapixels: int
+    max_file_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsSettings:
+    """Which models look at the photos, with which engine; an empty name: none."""
+
+    classifier: str
+    detector: str
+    engine: str
+    precision: str
+    directory: Path
+    cache: Path
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """The child process: its threads (0: all cores) and the deadline of one photo, in seconds."""
+
+    threads: int
+    deadline_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings. ``origins`` tells where each came from, by "section.key"."""
+
+    catalog: bytes
+    roots: tuple[bytes, ...]
+    watch: WatchSettings
+    decode: DecodeSettings
+    models: ModelsSettings
+    worker: WorkerSettings
+    log_level: str
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+
+
+def default_text() -> str:
+    """Return the documented file of all defaults."""
+    return Path(__file__).with_name("default.toml").read_text("utf-8")
+
+
+def default_path() -> Path:
+    """Return where the user's own file is looked for."""
+    from platformdirs import user_config_path  # 40 ms, needed only without explicit paths
+
+    return user_config_path("phototagd") / "config.toml"
+
+
+def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read all layers. A file that is named must exist, the default one need not.
+
+    Raises ConfigError for unreadable files, unknown keys and values of a wrong type or range.
+    """
+    if file is None and environ.get(CONFIG_VARIABLE):
+        file = Path(environ[CONFIG_VARIABLE])
+    path = file or default_path()
+    document = _read_toml(path, must_exist=file is not None)
+    values = dict(_defaults())
+    origins = dict.fromkeys((*values, "roots"), "default")
+    roots = _roots_of(document.pop("roots", []), path)
+    for key, value in _flatten(document, path).items():
+        values[key], origins[key] = _checked(key, value, str(path)), str(path)
+    if roots:
+        origins["roots"] = str(path)
+    for name, text in sorted(environ.items()):
+        if name == ROOTS_VARIABLE:
+            roots = tuple(_folder(part) for part in text.split(os.pathsep) if part)
+            origins["roots"] = name
+        elif name.startswith(PREFIX) and name != CONFIG_VARIABLE:
+            key = _key_of_variable(name)
+            values[key], origins[key] = _checked(key, _from_text(key, text, name), name), name
+    return _build(values, origins, roots, path)
+
+
+@cache
+def _defaults() -> Mapping[str, Any]:
+    sections: dict[str, dict[str, Any]] = tomllib.loads(default_text())
+    return {f"{s}.{key}": value for s, keys in sections.items() for key, value in keys.items()}
+
+
+def _read_toml(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode())
+    except FileNotFoundError:
+        if must_exist:
+            raise ConfigError(str(path), "", "there is no such file") from None
+        return {}
+    except OSError as error:
+        raise ConfigError(str(path), "", error.strerror or str(error)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), "", f"not valid TOML: {error}") from None
+
+
+def _flatten(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    sections = {key.partition(".")[0] for key in _defaults()}
+    flat: dict[str, Any] = {}
+    for section, keys in document.items():
+        if section not in sections or not isinstance(keys, dict):
+            known = ", ".join(f"[{name}]" for name in sorted(sections))
+            raise ConfigError(str(path), section, f"unknown section; known are {known}, [[roots]]")
+        flat |= {f"{section}.{key}": value for key, value in keys.items()}
+    return flat
+
+
+def _checked(key: str, value: Any, where: str) -> Any:
+    default = _defaults().get(key)
+    section, _, name = key.partition(".")
+    if default is None:
+        known = [k.partition(".")[2] for k in _defaults() if k.startswith(f"{section}.")]
+        raise ConfigError(where, key, f"unknown setting; [{section}] has {', '.join(known)}")
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(default):
+        raise ConfigError(where, key, f"must be {_type_name(default)}, not {value!r}")
+    if (section, name) in _CHOICES and value not in _CHOICES[section, name]:
+        raise ConfigError(where, key, f"must be one of {', '.join(_CHOICES[section, name])}")
+    least = _MINIMUM.get((section, name))
+    if least is not None and not (value >= least and math.isfinite(value)):
+        raise ConfigError(where, key, f"must be a number of at least {least}, not {value}")
+    return value
+
+
+def _type_name(value: Any) -> str:
+    return {str: "a text in quotes", int: "a whole number", float: "a number"}[type(value)]
+
+
+def _key_of_variable(name: str) -> str:
+    for key in _defaults():
+        if name == PREFIX + key.replace(".", "_").upper():
+            return key
+    raise ConfigError("environment", name, "unknown setting; `phototag config` lists all")
+
+
+def _from_text(key: str, text: str, name: str) -> Any:
+    kind = type(_defaults()[key])
+    try:
+        return kind(text)
+    except ValueError:
+        raise ConfigError("environment", name, f"must be {_type_name(kind())}") from None
+
+
+def _roots_of(blocks: Any, path: Path) -> tuple[bytes, ...]:
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+        raise ConfigError(str(path), "roots", "write one [[roots]] block for each folder")
+    roots = []
+    for block in blocks:
+        if set(block) != {"path"} or not isinstance(block["path"], str) or not block["path"]:
+            raise ConfigError(str(path), "roots", 'each [[roots]] block has one key: path = "..."')
+        roots.append(_folder(os.path.join(path.parent, os.path.expanduser(block["path"]))))
+    return tuple(roots)
+
+
+def _folder(text: str) -> bytes:
+    return os.fsencode(os.path.abspath(os.path.expanduser(text)))
+
+
+def _build(
+    values: dict[str, Any], origins: dict[str, str], roots: tuple[bytes, ...], file: Path
+) -> Config:
+    values["catalog.path"] = str(_place(values, origins, file, "catalog.path", "catalog.db"))
+    directory = _place(values, origins, file, "models.directory", "models")
+    cache_directory = _place(values, origins, file, "models.cache", "")
+    values |= {"models.directory": str(directory), "models.cache": str(cache_directory)}
+    return Config(
+        catalog=os.fsencode(values["catalog.path"]),
+        roots=roots,
+        watch=WatchSettings(values["watch.settle_seconds"], values["watch.rescan_seconds"]),
+        decode=DecodeSettings(values["decode.max_megapixels"], values["decode.max_file_mib"]),
+        models=ModelsSettings(
+            values["models.classifier"],
+            values["models.detector"],
+            values["models.engine"],
+            values["models.precision"],
+            directory,
+            cache_directory,
+        ),
+        worker=WorkerSettings(values["worker.threads"], values["worker.deadline_seconds"]),
+        log_level=values["log.level"],
+        values=values,
+        origins=origins,
+    )
+
+
+def _place(
+    values: dict[str, Any], origins: dict[str, str], file: Path, key: str, name: str
+) -> Path:
+    """Return a path setting: relative ones belong to their file, empty ones to the platform."""
+    if not values[key]:
+        from platformdirs import user_cache_path, user_data_path
+
+        return user_data_path("phototagd") / name if name else user_cache_path("phototagd")
+    base = file.parent if origins[key] == str(file) else Path()
+    return Path(os.path.abspath(base / os.path.expanduser(values[key])))
