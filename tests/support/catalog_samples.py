@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-import random
 import sqlite3
+from typing import TYPE_CHECKING
 
-from phototagd.db.catalog import Catalog
 from phototagd.db.records import FileEntry, PhotoFacts
 from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
+
+if TYPE_CHECKING:
+    import random
+
+    from phototagd.db.catalog import Catalog
 
 CLASSIFIER = ModelVersion("classifier", "c1")
 DETECTOR = ModelVersion("detector", "d1")

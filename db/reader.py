@@ -1,0 +1,274 @@
+"""Questions to the catalog: plain SQL with named parameters, for every database the same text.
+
+SQLAlchemy is not loaded here: its import alone costs more than a whole search may take.
+"""
+
+# The text is made of constants, every value is a parameter.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import defaultdict
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+
+from ..models.results import Box, Detection, Label, ModelVersion
+from .errors import UnknownWord
+from .paths import join, relative_to
+from .query import parse, words
+from .reading import explain_reading, one_snapshot, open_for_reading
+from .records import CatalogStats, LabelCount, PhotoRecord
+from .search_sql import CompiledSearch, KnownLabel, Sort, compile_search
+from .states import PhotoState, label_key
+from .suggest import near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from types import TracebackType
+
+    from .query import Tree
+
+    Rows: TypeAlias = list[tuple[Any, ...]]
+    Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Rows]
+
+MOST_NAMED: Final = 500
+COLUMNS: Final = (
+    "width",
+    "height",
+    "format",
+    "error",
+    "attempts",
+    "size",
+    "mtime_ns",
+    "taken_at",
+    "analyzed_at",
+)
+PHOTOS: Final = (
+    "WITH hit AS ({hits}) SELECT p.id, r.path, f.relpath, p.name, p.state, "
+    + ", ".join(f"p.{column}" for column in COLUMNS)
+    + " FROM hit CROSS JOIN photo p CROSS JOIN folder f CROSS JOIN root r"
+    " WHERE p.id = hit.photo_id AND f.id = p.folder_id AND r.id = f.root_id ORDER BY {order}"
+)
+LABELS: Final = (
+    "WITH hit AS ({hits}) SELECT hit.photo_id, l.name, pl.confidence, m.name"
+    " FROM hit CROSS JOIN photo_label pl CROSS JOIN label l CROSS JOIN model m"
+    " WHERE pl.photo_id = hit.photo_id AND l.id = pl.label_id AND m.id = pl.model_id"
+    " ORDER BY hit.photo_id, pl.confidence DESC, l.name, m.id"
+)
+DETECTIONS: Final = (
+    'WITH hit AS ({hits}) SELECT hit.photo_id, l.name, d.confidence, d."left", d.top, d."right",'
+    " d.bottom, m.name FROM hit CROSS JOIN detection d CROSS JOIN label l CROSS JOIN model m"
+    " WHERE d.photo_id = hit.photo_id AND l.id = d.label_id AND m.id = d.model_id"
+    " ORDER BY hit.photo_id, d.n"
+)
+MODELS: Final = (
+    "WITH hit AS ({hits}) SELECT hit.photo_id, m.name FROM hit CROSS JOIN photo_model pm"
+    " CROSS JOIN model m WHERE pm.photo_id = hit.photo_id AND m.id = pm.model_id"
+    " ORDER BY hit.photo_id, m.name, m.id"
+)
+ONE_PHOTO: Final = (
+    "SELECT p.id AS photo_id FROM folder f CROSS JOIN photo p WHERE f.root_id = :root_id"
+    " AND f.relpath = :relpath AND p.folder_id = f.id AND p.name = :name"
+)
+
+
+class CatalogReader:
+    """Answers questions; changes nothing. Not for several threads at once.
+
+    `execute` runs SQL with `:name` parameters and gives all rows; `snapshot` makes a context in
+    which several questions see one state; `path` is the catalog's file, if it is one.
+    """
+
+    def __init__(
+        self,
+        execute: Execute,
+        *,
+        snapshot: Callable[[], AbstractContextManager[None]] = nullcontext,
+        close: Callable[[], None] = lambda: None,
+        path: bytes | None = None,
+    ) -> None:
+        self._execute = execute
+        self._snapshot = snapshot
+        self._close = close
+        self._path = path
+
+    @classmethod
+    def open(cls, path: bytes | str) -> Self:
+        """Open a catalog file for reading.
+
+        Raises CatalogAbsent, CatalogTooOld, CatalogTooNew, CatalogBroken or CatalogUnreadable.
+        """
+        name = os.path.abspath(os.fsencode(path))
+        connection = open_for_reading(name)
+
+        def execute(sql: str, parameters: Mapping[str, Any]) -> Rows:
+            try:
+                return connection.execute(sql, parameters).fetchall()
+            except sqlite3.OperationalError as error:
+                raise explain_reading(error, name) from error
+
+        return cls(
+            execute,
+            snapshot=lambda: one_snapshot(connection),
+            close=connection.close,
+            path=name,
+        )
+
+    def close(self) -> None:
+        """Close the connection; may be called twice."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def search(
+        self,
+        query: str | Tree,
+        *,
+        sort: Sort | str = Sort.NEWEST,
+        limit: int | None = None,
+        details: bool = False,
+    ) -> list[PhotoRecord]:
+        """Find the done photos that a query describes.
+
+        Without details the records carry no labels, detections and models. Raises QueryError, or
+        its kind UnknownWord for a name that is no label; ValueError for a sort that is none or a
+        limit below 0.
+        """
+        if limit is not None and limit < 0:
+            raise ValueError("a limit is 0 or more")
+        tree = parse(query) if isinstance(query, str) else query
+        text = query if isinstance(query, str) else None
+        with self._snapshot():
+            known = self._resolve(tree, text)
+            return self._records(compile_search(tree, known, Sort(sort), limit), details=details)
+
+    def photo(self, path: bytes) -> PhotoRecord | None:
+        """Give all that is known of the photo with this absolute path, whatever its state."""
+        folder, name = os.path.split(path)
+        with self._snapshot():
+            for root_id, root in self._execute("SELECT id, path FROM root", {}):
+                relpath = relative_to(folder, bytes(root))
+                if relpath is not None:
+                    place = {"root_id": root_id, "relpath": relpath, "name": name}
+                    found = self._records(CompiledSearch(ONE_PHOTO, "p.id", place), details=True)
+                    return found[0] if found else None
+        return None
+
+    def photos(
+        self, states: Collection[PhotoState] = tuple(PhotoState), limit: int | None = None
+    ) -> list[PhotoRecord]:
+        """List photos in these states by path, with error and attempts, without labels."""
+        listed = ", ".join(f"'{PhotoState(state)}'" for state in sorted(states)) or "NULL"
+        hits = f"SELECT id AS photo_id FROM photo WHERE state IN ({listed})"
+        order = "r.path, f.relpath, p.name" + ("" if limit is None else " LIMIT :limit")
+        parameters = {} if limit is None else {"limit": limit}
+        return self._records(CompiledSearch(hits, order, {**parameters}), details=False)
+
+    def labels(self) -> list[LabelCount]:
+        """List all known names, those of the most photos first."""
+        rows = self._execute("SELECT name, n FROM label ORDER BY n DESC, key", {})
+        return [LabelCount(name, photos) for name, photos in rows]
+
+    def stats(self) -> CatalogStats:
+        """Count what the catalog holds; reads whole tables, for millions of photos seconds."""
+        with self._snapshot():
+            by_state = self._execute("SELECT state, count(*) FROM photo GROUP BY state", {})
+            roots = self._execute("SELECT path FROM root ORDER BY path", {})
+            models = self._execute("SELECT name, digest FROM model ORDER BY name, id", {})
+            ((labels,),) = self._execute("SELECT count(*) FROM label WHERE n > 0", {})
+            ((detections,),) = self._execute("SELECT count(*) FROM detection", {})
+            ((first, last),) = self._execute(
+                "SELECT min(analyzed_at), max(analyzed_at) FROM photo", {}
+            )
+        return CatalogStats(
+            photos={PhotoState(state): count for state, count in by_state},
+            roots=tuple(bytes(path) for (path,) in roots),
+            labels=labels,
+            detections=detections,
+            models=tuple(ModelVersion(name, digest) for name, digest in models),
+            size_bytes=_size(self._path),
+            first_analyzed_at=first,
+            last_analyzed_at=last,
+        )
+
+    def _resolve(self, tree: Tree, text: str | None) -> dict[str, KnownLabel]:
+        """Find the label of every word; raise UnknownWord for the first without one."""
+        asked = list(words(tree))
+        if not asked:
+            return {}
+        keys = {f"k{n}": label_key(word.name) for n, word in enumerate(asked)}
+        places = ", ".join(f":{name}" for name in keys)
+        sql = f"SELECT key, id, n FROM label WHERE key IN ({places})"
+        known = {key: KnownLabel(id_, n) for key, id_, n in self._execute(sql, keys)}
+        for word in asked:
+            if label_key(word.name) not in known:
+                names = [label.name for label in self.labels()]
+                position = word.position if text is not None else 0
+                raise UnknownWord(word.name, position, near_names(word.name, names), text)
+        return known
+
+    def _records(self, search: CompiledSearch, *, details: bool) -> list[PhotoRecord]:
+        sql = PHOTOS.format(hits=search.hits, order=search.order)
+        rows = self._execute(sql, search.parameters)
+        search = _by_ids([row[0] for row in rows], search)
+        labels = self._gather(LABELS, search, _label) if details else {}
+        detections = self._gather(DETECTIONS, search, _detection) if details else {}
+        models = self._gather(MODELS, search, str) if details else {}
+        return [
+            PhotoRecord(
+                path=join(bytes(root), bytes(relpath), bytes(name)),
+                state=PhotoState(state),
+                labels=labels.get(photo_id, ()),
+                detections=detections.get(photo_id, ()),
+                models=models.get(photo_id, ()),
+                **dict(zip(COLUMNS, columns, strict=True)),
+            )
+            for photo_id, root, relpath, name, state, *columns in rows
+        ]
+
+    def _gather(
+        self, template: str, search: CompiledSearch, build: Callable[..., Any]
+    ) -> dict[int, tuple[Any, ...]]:
+        """Ask for one kind of result of all hits at once."""
+        found: defaultdict[int, list[Any]] = defaultdict(list)
+        sql = template.format(hits=search.hits)
+        for photo_id, *columns in self._execute(sql, search.parameters):
+            found[photo_id].append(build(*columns))
+        return {photo_id: tuple(things) for photo_id, things in found.items()}
+
+
+def _by_ids(ids: list[int], search: CompiledSearch) -> CompiledSearch:
+    """Spare the next questions the search, where its hits are few enough to be named."""
+    if len(ids) > MOST_NAMED:
+        return search
+    named = {f"i{n}": photo_id for n, photo_id in enumerate(ids)}
+    listed = ", ".join(f":{name}" for name in named) or "NULL"
+    hits = f"SELECT id AS photo_id FROM photo WHERE id IN ({listed})"
+    return CompiledSearch(hits, search.order, {**named})
+
+
+def _label(name: str, confidence: float, model: str) -> Label:
+    return Label(name, confidence, model)
+
+
+def _detection(name: str, confidence: float, *rest: Any) -> Detection:
+    *sides, model = rest
+    return Detection(name, confidence, Box(*sides), model)
+
+
+def _size(path: bytes | None) -> int:
+    """Give the bytes of the catalog with its write-ahead log; 0 where it is no file."""
+    if path is None:
+        return 0
+    return sum(os.path.getsize(name) for name in (path, path + b"-wal") if os.path.exists(name))

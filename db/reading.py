@@ -1,0 +1,107 @@
+"""How the reader opens an SQLite catalog: read only, and without SQLAlchemy's half second."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_from_bytes
+
+from .errors import (
+    CatalogAbsent,
+    CatalogBroken,
+    CatalogError,
+    CatalogTooNew,
+    CatalogTooOld,
+    CatalogUnreadable,
+)
+from .states import KNOWN_REVISIONS, SCHEMA_REVISION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUSY_SECONDS: Final = 10.0
+PRAGMAS: Final = (
+    "PRAGMA query_only = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16000",
+)
+BROKEN_CODES: Final = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def open_for_reading(path: bytes) -> sqlite3.Connection:
+    """Open an existing catalog of this program's schema; never creates or changes a file.
+
+    Raises CatalogAbsent, CatalogTooOld, CatalogTooNew, CatalogBroken or CatalogUnreadable.
+    """
+    if not os.path.exists(path):
+        raise CatalogAbsent(path)
+    try:
+        return _checked(path, "mode=ro")
+    except sqlite3.Error as error:
+        if not _is_at_rest(path) or _primary_code(error) in BROKEN_CODES:
+            raise explain_reading(error, path) from error
+    # Where the folder cannot be written, SQLite cannot make the -shm file that a WAL catalog
+    # needs. Without a -wal file no writer has it open, and the file alone is the whole truth.
+    try:
+        return _checked(path, "mode=ro&immutable=1")
+    except sqlite3.Error as error:
+        raise explain_reading(error, path) from error
+
+
+@contextmanager
+def one_snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let all questions inside see the same catalog, whatever the writer does meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def explain_reading(error: sqlite3.Error, path: bytes) -> CatalogError:
+    """Turn SQLite's error into one that says what to do."""
+    code = _primary_code(error)
+    if code in BROKEN_CODES:
+        return CatalogBroken(path, f"this is no catalog or a damaged one ({error})")
+    if code == sqlite3.SQLITE_BUSY:
+        return CatalogUnreadable(path, "the catalog is busy", "try again in a moment")
+    remedy = "it can be read while the daemon runs, or with write permission on its folder"
+    return CatalogUnreadable(path, f"the catalog cannot be opened ({error})", remedy)
+
+
+def _checked(path: bytes, options: str) -> sqlite3.Connection:
+    uri = f"file:{quote_from_bytes(os.path.abspath(path))}?{options}"
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+        _check_schema(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_schema(connection: sqlite3.Connection, path: bytes) -> None:
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables:
+        raise CatalogAbsent(path)
+    if "alembic_version" not in tables:
+        raise CatalogBroken(path, "this is another program's database")
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    found = row[0] if row else None
+    if found is None or found in KNOWN_REVISIONS[:-1]:
+        raise CatalogTooOld(path)
+    if found != SCHEMA_REVISION:
+        raise CatalogTooNew(path, found, SCHEMA_REVISION)
+
+
+def _is_at_rest(path: bytes) -> bool:
+    return not os.path.exists(path + b"-wal")
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """Drop the details from an extended result code; 0 where the error carries none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

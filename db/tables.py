@@ -1,0 +1,209 @@
+"""The tables: SQLAlchemy mapped classes with their keys and indexes.
+
+On SQLite every table is STRICT, and those whose key says it all are WITHOUT ROWID. The types have
+variants because STRICT takes only INTEGER, REAL, TEXT and BLOB.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+    from sqlalchemy.types import TypeEngine
+
+BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
+NUMBER: Final[TypeEngine[float]] = Double().with_variant(REAL(), "sqlite")
+
+STRICT: Final = {"sqlite_strict": True}
+KEYED: Final = {"sqlite_strict": True, "sqlite_with_rowid": False}
+
+CONSTRAINT_NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Unsigned64(TypeDecorator[int]):
+    """An unsigned 64-bit number in a signed column: some file systems' inodes need all bits."""
+
+    impl = BIG
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Fold the upper half onto the negative numbers."""
+        return value if value is None or value < 1 << 63 else value - (1 << 64)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Unfold the negative numbers."""
+        return None if value is None else int(value) % (1 << 64)
+
+
+class Base(DeclarativeBase):
+    """What all tables share: the metadata and the Python type of each kind of column."""
+
+    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BIG,
+        float: NUMBER,
+        str: Text(),
+        bytes: LargeBinary(),
+    }
+
+
+class RootRow(Base):
+    """A folder that the owner gave us; no root lies inside another."""
+
+    __tablename__ = "root"
+    __table_args__ = (UniqueConstraint("path"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[bytes]
+
+
+class FolderRow(Base):
+    """A folder below a root; an empty relpath is the root itself."""
+
+    __tablename__ = "folder"
+    __table_args__ = (UniqueConstraint("root_id", "relpath"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    root_id: Mapped[int] = mapped_column(ForeignKey("root.id"))
+    relpath: Mapped[bytes]
+
+
+class PhotoRow(Base):
+    """A photo file; `taken_at` changes only together with the photo's sightings."""
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        UniqueConstraint("folder_id", "name"),
+        Index(None, "fingerprint"),
+        Index(None, "state", "mtime_ns"),
+        Index(None, "state", "taken_at"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folder_id: Mapped[int] = mapped_column(ForeignKey("folder.id"))
+    name: Mapped[bytes]
+    size: Mapped[int]
+    mtime_ns: Mapped[int]
+    inode: Mapped[int] = mapped_column(Unsigned64())
+    fingerprint: Mapped[bytes | None]
+    format: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    error: Mapped[str | None]
+    taken_at: Mapped[int]
+    analyzed_at: Mapped[int | None]
+    added_at: Mapped[int]
+
+
+class ModelRow(Base):
+    """A model that has looked at photos."""
+
+    __tablename__ = "model"
+    __table_args__ = (UniqueConstraint("name", "digest"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    digest: Mapped[str]
+
+
+def _photo_key() -> ForeignKey:
+    """Refer to a photo; its rows here go with it."""
+    return ForeignKey("photo.id", ondelete="CASCADE")
+
+
+class PhotoModelRow(Base):
+    """Which models a photo's results come from, also where they saw nothing."""
+
+    __tablename__ = "photo_model"
+    __table_args__ = (KEYED,)
+
+    photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+
+
+class LabelRow(Base):
+    """A name; `key` is its one spelling, `n` the number of photos with it, kept by the writer."""
+
+    __tablename__ = "label"
+    __table_args__ = (UniqueConstraint("key"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    key: Mapped[str]
+    n: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class PhotoLabelRow(Base):
+    """What a classifier says of a photo."""
+
+    __tablename__ = "photo_label"
+    __table_args__ = (KEYED,)
+
+    photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+    label_id: Mapped[int] = mapped_column(ForeignKey("label.id"), primary_key=True)
+    confidence: Mapped[float]
+
+
+class DetectionRow(Base):
+    """A thing that a detector found; the box is relative to the upright picture, 0..1."""
+
+    __tablename__ = "detection"
+    __table_args__ = (KEYED,)
+
+    photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    label_id: Mapped[int] = mapped_column(ForeignKey("label.id"))
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
+    confidence: Mapped[float]
+    left: Mapped[float]
+    top: Mapped[float]
+    right: Mapped[float]
+    bottom: Mapped[float]
+
+
+class SightingRow(Base):
+    """The search index: one row for each name in each photo, whichever models say it.
+
+    `confidence` is the best of all models; `times` is the number of boxes up to `MOST_COUNTED`, or
+    1 where only a classifier names it. The key walks a name's photos by date, and finds one photo
+    among them when the walk follows another name.
+    """
+
+    __tablename__ = "sighting"
+    __table_args__ = (
+        Index(None, "photo_id"),
+        Index(None, "label_id", "times", "taken_at", "photo_id"),
+        KEYED,
+    )
+
+    label_id: Mapped[int] = mapped_column(ForeignKey("label.id"), primary_key=True)
+    taken_at: Mapped[int] = mapped_column(primary_key=True)
+    photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
+    confidence: Mapped[float]
+    times: Mapped[int]

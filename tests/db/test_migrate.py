@@ -1,0 +1,153 @@
+"""The schema: from nothing to now, equal to the tables, and never over what is not ours."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from catalog_samples import rows
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from phototagd.db.catalog import Catalog
+from phototagd.db.errors import CatalogBroken, CatalogError, CatalogTooNew
+from phototagd.db.migrate import bring_up_to_date, migration_config
+from phototagd.db.states import KNOWN_REVISIONS, SCHEMA_REVISION
+from phototagd.db.tables import Base
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "catalog.db")
+
+
+def schema(path):
+    """Give every table and index of a database as SQLite describes it."""
+    tables = rows(path, "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'")
+    columns = rows(
+        path,
+        'SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk'
+        " FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'",
+    )
+    keys = rows(
+        path,
+        'SELECT m.name, k."table", k."from", k."to", k.on_delete'
+        " FROM sqlite_master m, pragma_foreign_key_list(m.name) k WHERE m.type = 'table'",
+    )
+    indexes = rows(
+        path,
+        'SELECT m.name, i.name, i."unique", i.partial, x.seqno, x.name FROM sqlite_master m,'
+        " pragma_index_list(m.name) i, pragma_index_info(i.name) x WHERE m.type = 'table'",
+    )
+    everything = [*tables, *columns, *keys, *indexes]
+    return sorted(row for row in map(repr, everything) if "alembic" not in row)
+
+
+def test_the_migrated_schema_is_that_of_the_tables(path, tmp_path):
+    Catalog.open(path).close()
+    created = tmp_path / "created.db"
+    engine = sa.create_engine(f"sqlite:///{created}")
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    assert schema(path) == schema(created)
+    assert len(schema(path)) > 80
+
+
+def test_alembic_sees_no_difference_either(path):
+    Catalog.open(path).close()
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_every_table_is_strict(path):
+    Catalog.open(path).close()
+    loose = "SELECT name FROM pragma_table_list WHERE NOT strict AND schema = 'main'"
+    names = {name for (name,) in rows(path, loose)}
+    assert names == {"alembic_version", "sqlite_schema"}
+
+
+def test_the_constants_name_alembics_revisions_in_order():
+    script = ScriptDirectory.from_config(migration_config())
+    assert script.get_heads() == [SCHEMA_REVISION]
+    known = [step.revision for step in script.walk_revisions()]
+    assert tuple(reversed(known)) == KNOWN_REVISIONS
+
+
+def test_postgresql_can_hold_the_tables():
+    dialect = postgresql.dialect()
+    for table in Base.metadata.sorted_tables:
+        text = str(CreateTable(table).compile(dialect=dialect))
+        assert "STRICT" not in text
+        assert "INTEGER" not in text
+        for index in table.indexes:
+            assert "CREATE" in str(CreateIndex(index).compile(dialect=dialect))
+    photo = str(CreateTable(Base.metadata.tables["photo"]).compile(dialect=dialect))
+    assert "id BIGSERIAL" in photo
+    assert "name BYTEA" in photo
+
+
+def test_a_newer_catalog_is_refused_and_left_alone(path):
+    Catalog.open(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(CatalogTooNew) as caught:
+        Catalog.open(path)
+    assert (caught.value.found, caught.value.known) == ("9999", SCHEMA_REVISION)
+    assert "install a newer phototagd" in str(caught.value)
+    assert rows(path, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.mark.parametrize("size", [100, 5000, 100_000])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path, size):
+    path = tmp_path / "catalog.db"
+    garbage = os.urandom(size)
+    path.write_bytes(garbage)
+    with pytest.raises(CatalogBroken) as caught:
+        Catalog.open(str(path))
+    assert caught.value.path == os.fsencode(path)
+    assert path.read_bytes() == garbage
+
+
+def test_another_programs_database_is_refused_and_left_alone(path):
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE song (title TEXT)")
+    connection.close()
+    with open(path, "rb") as file:
+        before = file.read()
+    with pytest.raises(CatalogBroken, match="another program"):
+        Catalog.open(path)
+    with open(path, "rb") as file:
+        assert file.read() == before
+    assert rows(path, "SELECT name FROM sqlite_master") == [("song",)]
+
+
+def test_a_catalog_that_cannot_be_made_is_an_error_with_its_name(tmp_path):
+    with pytest.raises(CatalogError, match="folder-here"):
+        bring_up_to_date(str(tmp_path / "folder-here" / "nowhere" / "catalog.db"))
+
+
+def test_the_empty_file_of_an_interrupted_first_start_becomes_a_catalog(path):
+    open(path, "wb").close()
+    Catalog.open(path).close()
+    assert rows(path, "SELECT version_num FROM alembic_version") == [(SCHEMA_REVISION,)]
+
+
+def test_a_second_start_does_not_import_alembic(path):
+    Catalog.open(path).close()
+    program = (
+        "import sys; from phototagd.db.catalog import Catalog; Catalog.open(sys.argv[1]).close();"
+        "assert 'sqlalchemy' in sys.modules; sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, path], check=False).returncode == 0
