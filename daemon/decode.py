@@ -82,8 +82,12 @@ class Header:
 def read_photo(path: bytes, limits: Limits) -> PhotoFile:
     """Read a regular file, following no link and blocking on no pipe.
 
-    Raises PhotoGone, PhotoChanged (it grew meanwhile) or PhotoError (unreadable, empty, too large).
+    Raises UnsupportedPhoto for the suffix of a format that comes later, PhotoGone, PhotoChanged
+    (it grew meanwhile) or PhotoError (unreadable, empty, too large).
     """
+    promised = format_of_name(path)
+    if promised is not None and not promised.pillow:
+        raise UnsupportedPhoto(f"{promised.name} files are not supported yet")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
@@ -114,12 +118,9 @@ def inspect(photo: PhotoFile, limits: Limits) -> tuple[Header, Pixels | None]:
     """Return what a photo says of itself and, except for JPEG, its pixels (BGR, H x W x 3).
 
     A JPEG's pixels are not needed to know it again and come later, from ``decode_jpeg``. Raises
-    UnsupportedPhoto for formats of later versions, PhotoError for anything else that is no picture,
-    is cut off, or has more pixels than allowed.
+    UnsupportedPhoto for HEIC under another suffix, PhotoError for anything else that is no
+    picture, is cut off, or has more pixels than allowed.
     """
-    promised = format_of_name(photo.path)
-    if promised is not None and not promised.pillow:
-        raise UnsupportedPhoto(f"{promised.name} files are not supported yet")
     try:
         with _open_image(photo.data) as image:
             _check_pixels(image.size, limits)

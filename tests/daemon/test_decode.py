@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import os
 import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import piexif
 import pytest
-from PIL import Image
 from photo_files import CAT, ROCKET, jpeg_bytes, open_rgb, png_bomb
+from PIL import Image
 
 from phototagd.daemon import decode
 from phototagd.daemon.errors import PhotoError, PhotoGone, UnsupportedPhoto
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIMITS = decode.Limits()
 
@@ -180,7 +183,11 @@ def test_a_wrong_suffix_does_not_matter(tmp_path: Path) -> None:
     [
         ("empty.jpg", b"", "empty"),
         ("text.jpg", b"this is no picture at all", "not an image"),
-        ("cut.jpg", jpeg_bytes(Image.effect_noise((400, 400), 90).convert("RGB"))[:9000], "cut off"),
+        (
+            "cut.jpg",
+            jpeg_bytes(Image.effect_noise((400, 400), 90).convert("RGB"))[:9000],
+            "cut off",
+        ),
         ("head.jpg", jpeg_bytes(Image.new("RGB", (400, 400)))[:30], "cannot be decoded"),
         ("cut.png", CAT.read_bytes()[:50_000], "cannot be decoded"),
         ("bomb.png", png_bomb(20_000, 20_000), "too many pixels: 20000 x 20000"),

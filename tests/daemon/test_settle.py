@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from phototagd.daemon.settle import MOST_WAITING, Settling
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTLE = 2.0
 

@@ -1,0 +1,33 @@
+"""``phototag config``: the effective settings and where each came from."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from ..config import default_path, default_text
+from . import Settings, pass_settings
+
+
+@click.command("config", short_help="All settings and where each came from.")
+@click.option("--default", "show_default", is_flag=True, help="Print the documented default file.")
+@pass_settings
+def command(settings: Settings, show_default: bool) -> None:
+    """Print every setting, its value, and whether a file, a variable or the default set it.
+
+    \b
+    To change some:
+      phototag config --default > FILE      every setting, explained
+    """
+    from ..logs import printable
+
+    if show_default:
+        click.echo(default_text(), nl=False)
+        return
+    config = settings.config
+    click.echo(f"# file: {settings.file or default_path()}")
+    rows = [(key, json.dumps(value)) for key, value in config.values.items()]
+    rows += [("roots", json.dumps([printable(root) for root in config.roots]))]
+    for key, value in rows:
+        click.echo(f"{key} = {value}  # {config.origins[key]}")

@@ -1,0 +1,148 @@
+"""What the daemon and its child process say to each other: one JSON line a message.
+
+JSON and not pickle: the child reads hostile bytes, and nothing it sends may run code here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..db.records import PhotoFacts
+from ..models.results import Analysis, Box, Detection, Label, ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """To the child: read this photo and say what it is."""
+
+    id: int
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Analyze:
+    """To the child: this identified photo is unknown; run the models on it."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """To the child: this identified photo is known; forget it."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """From the child: a sentence for the person who waits."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From the child: the models are loaded and have passed their test."""
+
+    models: tuple[ModelVersion, ...]
+    vocabulary: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """From the child: it cannot work, and why; starting it again would not help."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """From the child: which version of the file it read and which picture it is."""
+
+    id: int
+    facts: PhotoFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Analyzed:
+    """From the child: what the models say; ``is_current`` is False if the file changed since."""
+
+    id: int
+    analysis: Analysis
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """From the child: this photo cannot be analysed; ``state`` is the catalog's word for it."""
+
+    id: int
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The child has ended by itself or was killed; made by the parent."""
+
+    reason: str
+
+
+Request = Identify | Analyze | Drop
+Reply = Report | Ready | Refused | Identified | Analyzed | Failed | Died
+
+_TYPES: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (Identify, Analyze, Drop, Report, Ready, Refused, Identified, Analyzed, Failed)
+}
+
+
+def encode(message: Request | Reply) -> bytes:
+    """Write a message as one line."""
+    return json.dumps([type(message).__name__, asdict(message)], default=_text).encode() + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """Read what the parent wrote."""
+    name, fields = json.loads(line)
+    if name == "Identify":
+        fields["path"] = _bytes(fields["path"])
+    request: Request = _TYPES[name](**fields)
+    return request
+
+
+def decode_reply(line: bytes) -> Reply:
+    """Read what the child wrote. Raises ValueError, KeyError or TypeError if it is nonsense."""
+    name, fields = json.loads(line)
+    if name == "Identified":
+        facts = fields["facts"]
+        fields["facts"] = PhotoFacts(**facts | {"fingerprint": _bytes(facts["fingerprint"])})
+    elif name == "Analyzed":
+        fields["analysis"] = _analysis(fields["analysis"])
+    elif name == "Ready":
+        fields = {key: tuple(value) for key, value in fields.items()}
+        fields["models"] = tuple(ModelVersion(**model) for model in fields["models"])
+    reply: Reply = _TYPES[name](**fields)
+    return reply
+
+
+def _analysis(fields: dict[str, Any]) -> Analysis:
+    return Analysis(
+        labels=tuple(Label(**label) for label in fields["labels"]),
+        detections=tuple(
+            Detection(**detection | {"box": Box(**detection["box"])})
+            for detection in fields["detections"]
+        ),
+        models=tuple(ModelVersion(**model) for model in fields["models"]),
+    )
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

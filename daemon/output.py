@@ -1,0 +1,130 @@
+"""Results as paths, table, JSON and CSV; where they came from is not known here.
+
+The JSON of a photo is a documented, stable schema: see ``photo_to_dict``.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .logs import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..db.records import PhotoRecord
+
+
+def photo_to_dict(photo: PhotoRecord) -> dict[str, Any]:
+    r"""Return a photo as JSON shows it.
+
+    ``path`` is printable (bytes that are no UTF-8 as ``\\xNN``), ``path_b64`` the exact bytes.
+    Confidences lie in 0..1; a box is [left, top, right, bottom] relative to the upright picture.
+    """
+    return {
+        "path": photo.path.decode("utf-8", "backslashreplace"),
+        "path_b64": base64.b64encode(photo.path).decode(),
+        "width": photo.width,
+        "height": photo.height,
+        "format": photo.format,
+        "state": str(photo.state),
+        "error": photo.error,
+        "attempts": photo.attempts,
+        "taken_at": _iso(photo.taken_at),
+        "analyzed_at": _iso(photo.analyzed_at),
+        "models": list(photo.models),
+        "labels": [
+            {"name": label.name, "confidence": round(label.confidence, 4), "model": label.model}
+            for label in photo.labels
+        ],
+        "detections": [
+            {
+                "name": found.name,
+                "confidence": round(found.confidence, 4),
+                "box": [
+                    round(side, 5)
+                    for side in (found.box.left, found.box.top, found.box.right, found.box.bottom)
+                ],
+                "model": found.model,
+            }
+            for found in photo.detections
+        ],
+    }
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document, readable by people too."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_paths(paths: Iterable[bytes], *, end: bytes = b"\n") -> None:
+    """Print the exact bytes of the paths, for other programs."""
+    sys.stdout.flush()
+    sys.stdout.buffer.writelines(path + end for path in paths)
+    sys.stdout.buffer.flush()
+
+
+def print_csv(photos: Iterable[PhotoRecord]) -> None:
+    """Print one line per label and detection: path, kind, name, confidence, box, model."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    header = ["path", "kind", "name", "confidence", "left", "top", "right", "bottom", "model"]
+    writer.writerow(header)
+    for photo in photos:
+        fields = photo_to_dict(photo)
+        for kind, entries in (("detection", fields["detections"]), ("label", fields["labels"])):
+            for entry in entries:
+                box = entry.get("box", [None] * 4)
+                writer.writerow(
+                    [fields["path"], kind, entry["name"], entry["confidence"], *box, entry["model"]]
+                )
+    sys.stdout.write(text.getvalue())
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows in columns, numbers to the right; without frames, so that it can be piped."""
+    cells = [[str(heading) for heading in headings]]
+    cells += [["" if value is None else str(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = [
+            cell.rjust(width) if _is_number(cell) else cell.ljust(width)
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        print("  ".join(padded).rstrip())
+
+
+def print_photo(photo: PhotoRecord) -> None:
+    """Print all that is known of one photo, for people."""
+    print(printable(photo.path))
+    size = f"{photo.width} x {photo.height} " if photo.width else ""
+    print(f"  {size}{photo.format or ''}, {photo.size:,} bytes, {photo.state}".replace(" ,", ","))
+    if photo.error:
+        print(f"  {photo.error} (attempts: {photo.attempts})")
+    if photo.analyzed_at:
+        print(f"  analysed {_iso(photo.analyzed_at)} by {', '.join(photo.models)}")
+    for label in photo.labels:
+        print(f"  {label.confidence:4.2f}  {label.name}")
+    for found in photo.detections:
+        box = found.box
+        sides = f"left {box.left:.0%}, top {box.top:.0%}, right {box.right:.0%}"
+        print(f"  {found.confidence:4.2f}  {found.name}  ({sides}, bottom {box.bottom:.0%})")
+
+
+def _iso(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
+    except (OverflowError, OSError, ValueError):
+        return None  # a file's time may be any number
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "", 1).isdigit()

@@ -1,0 +1,225 @@
+"""The way of one photo: pending in the catalog, identified, known or analysed, recorded.
+
+One thread owns the pipeline and with it the catalog. When the child dies, the photos in flight
+are tried again one by one, so that exactly the guilty one is marked.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..db.states import PhotoState
+from .errors import RecognizerError
+from .messages import (
+    Analyze,
+    Analyzed,
+    Died,
+    Drop,
+    Failed,
+    Identified,
+    Identify,
+    Ready,
+    Refused,
+    Reply,
+    Report,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..db.catalog import Catalog
+    from ..db.records import PendingPhoto, PhotoFacts
+    from ..models.results import Analysis, ModelVersion
+    from .worker import Worker
+
+logger = logging.getLogger(__name__)
+
+MOST_DEATHS_IN_A_ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo. ``analysis`` is None for known pictures and for failures."""
+
+    path: bytes
+    state: PhotoState
+    reason: str = ""
+    analysis: Analysis | None = None
+    is_copy: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Flight:
+    photo: PendingPhoto
+    started: float
+    facts: PhotoFacts | None = None
+
+
+@dataclass(slots=True)
+class _Line:
+    """The photos with the child, and those that were with it when it died."""
+
+    flights: dict[int, _Flight] = field(default_factory=dict)
+    suspects: deque[PendingPhoto] = field(default_factory=deque)
+
+
+class Pipeline:
+    """Feeds the child from the catalog's queue and records what comes back."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        worker: Worker,
+        *,
+        window: int,
+        deadline_seconds: float,
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
+        self._catalog = catalog
+        self._worker = worker
+        self._window = window
+        self._deadline = deadline_seconds
+        self._on_outcome = on_outcome
+        self._line = _Line()
+        self._report: Callable[[str], None] = logger.info
+        self._models: tuple[ModelVersion, ...] | None = None
+        self._deaths = 0
+        self._queue_is_empty = False
+        self._put_off: set[int] = set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether the child has loaded its models."""
+        return self._models is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether every photo of the queue has been dealt with."""
+        return self._queue_is_empty and not self._line.flights and not self._line.suspects
+
+    def start(self, report: Callable[[str], None] = logger.info) -> None:
+        """Start the child; photos are fed once it is ready. ``report`` gets its sentences."""
+        self._report = report
+        self._worker.start()
+
+    def wake(self) -> None:
+        """Say that the catalog's queue may hold photos again, or newer versions of some."""
+        self._queue_is_empty = False
+        self._put_off.clear()
+
+    def feed(self) -> None:
+        """Give the child as many photos as the window allows; one at a time while suspects wait."""
+        if not self.is_ready:
+            return
+        flights, suspects = self._line.flights, self._line.suspects
+        if suspects:
+            if not flights:
+                self._send(suspects.popleft())
+            return
+        room = self._window - len(flights)
+        if room <= 0 or self._queue_is_empty:
+            return
+        photos = self._catalog.next_pending(room, exclude={*flights, *self._put_off})
+        self._queue_is_empty = not photos
+        for photo in photos:
+            self._send(photo)
+
+    def check_deadline(self) -> None:
+        """Kill the child if a photo takes too long; its end then arrives as Died."""
+        now = time.monotonic()
+        if any(now - flight.started > self._deadline for flight in self._line.flights.values()):
+            self._worker.kill(f"it took longer than {self._deadline:g} s (worker.deadline_seconds)")
+
+    def handle(self, reply: Reply) -> None:
+        """Take in what the child said. Raises RecognizerError if it will never work."""
+        match reply:
+            case Report(text=text):
+                self._report(text)
+            case Ready():
+                self._take_ready(reply)
+            case Refused(reason=reason):
+                raise RecognizerError(reason)
+            case Identified(id=number, facts=facts):
+                self._take_identified(number, facts)
+            case Analyzed():
+                self._take_analyzed(reply)
+            case Failed():
+                self._take_failed(reply)
+            case Died(reason=reason):
+                self._take_death(reason)
+
+    def _send(self, photo: PendingPhoto) -> None:
+        self._line.flights[photo.id] = _Flight(photo, time.monotonic())
+        self._worker.send(Identify(photo.id, photo.path))
+
+    def _take_ready(self, ready: Ready) -> None:
+        for notice in ready.notices if self._models is None else ():
+            logger.warning("%s", notice)
+        self._models = ready.models
+        self._catalog.intern_labels(ready.vocabulary)
+
+    def _take_identified(self, number: int, facts: PhotoFacts) -> None:
+        flight = self._line.flights[number]
+        mark = facts.fingerprint
+        source = self._catalog.find_analyzed(mark, self._models or ()) if mark else None
+        if source is None:
+            flight.facts = facts
+            self._worker.send(Analyze(number))
+            return
+        self._worker.send(Drop(number))
+        self._catalog.record_copy(number, facts, source)
+        self._land(number, PhotoState.DONE, is_copy=True)
+
+    def _take_analyzed(self, reply: Analyzed) -> None:
+        flight = self._line.flights[reply.id]
+        if flight.facts is None:
+            raise RecognizerError("it analysed a photo that it had not identified")
+        if not reply.is_current:
+            self._put_off.add(reply.id)
+            self._land(reply.id, PhotoState.PENDING, "it changed while it was analysed")
+            return
+        self._catalog.record_analysis(reply.id, flight.facts, reply.analysis)
+        self._land(reply.id, PhotoState.DONE, analysis=reply.analysis)
+
+    def _take_failed(self, reply: Failed) -> None:
+        state = PhotoState(reply.state)
+        if state is PhotoState.PENDING:
+            self._put_off.add(reply.id)
+        else:
+            self._catalog.record_failure(reply.id, None, reply.reason, state)
+        self._land(reply.id, state, reply.reason)
+
+    def _take_death(self, reason: str) -> None:
+        flights = self._line.flights
+        self._deaths = 0 if flights else self._deaths + 1
+        if self._deaths >= MOST_DEATHS_IN_A_ROW:
+            raise RecognizerError(f"the recogniser does not start: {reason}")
+        if len(flights) == 1:
+            (number,) = flights
+            self._take_failed(Failed(number, PhotoState.FAILED, reason))
+        elif flights:
+            logger.warning("%s; trying its %d photos again one by one", reason, len(flights))
+            self._line.suspects.extend(flight.photo for flight in flights.values())
+            flights.clear()
+        self._models = None
+        self._worker.stop()
+        self._worker.start()
+
+    def _land(
+        self,
+        number: int,
+        state: PhotoState,
+        reason: str = "",
+        *,
+        analysis: Analysis | None = None,
+        is_copy: bool = False,
+    ) -> None:
+        """Take a photo out of the air and tell what became of it."""
+        flight = self._line.flights.pop(number)
+        seconds = time.monotonic() - flight.started
+        self._on_outcome(Outcome(flight.photo.path, state, reason, analysis, is_copy, seconds))

@@ -1,0 +1,172 @@
+"""The child process: photos in, what is on them out.
+
+A few threads read and decode ahead while one thread runs the models; OpenCV and the engines
+release the interpreter lock. A photo passes twice: ``Identify`` reads it and tells its
+fingerprint, and only if the catalog does not know that picture yet, ``Analyze`` follows.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ..db.records import PhotoFacts
+from ..models.analyzer import Analyzer, load_analyzer
+from ..models.errors import ModelError
+from ..models.settings import ModelSettings
+from . import decode
+from .errors import PhotoError
+from .messages import (
+    Analyze,
+    Analyzed,
+    Drop,
+    Failed,
+    Identified,
+    Identify,
+    Ready,
+    Refused,
+    Reply,
+    Report,
+    Request,
+    decode_request,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A photo between its two passes; ``pixels`` are there if identifying had to decode it."""
+
+    photo: decode.PhotoFile
+    header: decode.Header
+    pixels: decode.Pixels | None
+
+
+class Recognizer:
+    """Answers requests; ``reply`` may be called from several threads and is serialised here."""
+
+    def __init__(
+        self, analyzer: Analyzer, limits: decode.Limits, threads: int, send: Callable[[Reply], None]
+    ) -> None:
+        self._analyzer = analyzer
+        self._limits = limits
+        self._send = send
+        self._held: dict[int, _Held] = {}
+        self._decoders = ThreadPoolExecutor(threads, "decode")
+        self._models = ThreadPoolExecutor(1, "models")
+
+    def handle(self, request: Request) -> None:
+        """Take up one request; its answer comes later, from another thread."""
+        match request:
+            case Identify():
+                self._decoders.submit(self._guard, request.id, lambda: self._identify(request))
+            case Analyze(id=number):
+                held = self._held.pop(number)
+                self._decoders.submit(self._guard, number, lambda: self._decode(number, held))
+            case Drop(id=number):
+                self._held.pop(number, None)
+
+    def _identify(self, request: Identify) -> None:
+        photo = decode.read_photo(request.path, self._limits)
+        header, pixels = decode.inspect(photo, self._limits)
+        fingerprint = decode.fingerprint(photo, header, pixels)
+        if pixels is not None:
+            pixels = decode.finish(pixels, header, self._analyzer.min_side)
+        self._held[request.id] = _Held(photo, header, pixels)
+        width, height = header.upright_size
+        facts = PhotoFacts(
+            photo.size, photo.mtime_ns, photo.inode, fingerprint, header.format, width, height
+        )
+        self._send(Identified(request.id, facts))
+
+    def _decode(self, number: int, held: _Held) -> None:
+        pixels = held.pixels
+        if pixels is None:
+            min_side = self._analyzer.min_side
+            pixels = decode.decode_jpeg(held.photo, held.header, min_side)
+            pixels = decode.finish(pixels, held.header, min_side)
+        photo = held.photo
+        version = (photo.size, photo.mtime_ns, photo.inode)
+        step = partial(self._analyze, number, pixels, photo.path, version)
+        self._models.submit(self._guard, number, step)
+
+    def _analyze(
+        self, number: int, pixels: decode.Pixels, path: bytes, version: tuple[int, int, int]
+    ) -> None:
+        analysis = self._analyzer.analyze(pixels)
+        self._send(Analyzed(number, analysis, decode.read_version(path) == version))
+
+    def _guard(self, number: int, step: Callable[[], None]) -> None:
+        """Run one step of one photo; whatever goes wrong costs only this photo."""
+        try:
+            step()
+        except PhotoError as error:
+            self._send(Failed(number, error.state, error.reason))
+        except MemoryError:
+            self._send(Failed(number, PhotoError.state, "not enough memory to decode it"))
+        except Exception as error:
+            logger.exception("photo %d", number)
+            self._send(Failed(number, PhotoError.state, f"{type(error).__name__}: {error}"))
+
+
+def main() -> None:
+    """Read the settings and then requests from standard input until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to handle
+    warnings.simplefilter("ignore")
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    requests, send = _open_pipes()
+    settings = json.loads(requests.readline())
+    try:
+        recognizer = _build(settings, send)
+    except ModelError as error:
+        send(Refused(str(error)))
+        return
+    for line in requests:
+        recognizer.handle(decode_request(line))
+    os._exit(0)  # the parent is gone or done: nothing here is worth finishing
+
+
+def _build(settings: dict[str, Any], send: Callable[[Reply], None]) -> Recognizer:
+    analyzer = load_analyzer(_model_settings(settings["models"]), lambda text: send(Report(text)))
+    analyzer.self_test()
+    send(Ready(analyzer.models, tuple(analyzer.vocabulary()), analyzer.notices))
+    return Recognizer(analyzer, decode.Limits(**settings["limits"]), settings["threads"], send)
+
+
+def _model_settings(fields: dict[str, Any]) -> ModelSettings:
+    paths = {key: Path(fields[key]) for key in ("weights_directory", "cache_directory")}
+    manifests = tuple(map(Path, fields["manifest_directories"]))
+    return ModelSettings(**fields | paths | {"manifest_directories": manifests})
+
+
+def _open_pipes() -> tuple[BinaryIO, Callable[[Reply], None]]:
+    """Take the real standard output for replies; what libraries print goes to standard error."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def send(reply: Reply) -> None:
+        with lock:
+            replies.write(encode(reply))
+            replies.flush()
+
+    return sys.stdin.buffer, send
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""The child process as its parent sees it: start, feed, deadline, kill, respawn.
+
+The child may crash, hang or eat memory; the daemon may not. Replies arrive on a reader thread
+and are handed to ``on_reply``, which must only enqueue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import IO, TYPE_CHECKING
+
+from ..models.settings import ModelSettings
+from .messages import Died, Reply, Request, decode_reply, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .config import Config
+
+logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 2.0
+_STDERR_LINES_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPlan:
+    """What the child is told at its start."""
+
+    models: ModelSettings
+    max_pixels: int
+    max_bytes: int
+    threads: int
+
+    def to_json(self) -> bytes:
+        """Write it as the child's first line."""
+        return (
+            json.dumps(
+                {
+                    "models": asdict(self.models),
+                    "limits": {"max_pixels": self.max_pixels, "max_bytes": self.max_bytes},
+                    "threads": self.threads,
+                },
+                default=str,
+            ).encode()
+            + b"\n"
+        )
+
+
+def plan_worker(config: Config) -> WorkerPlan:
+    """Translate the settings for the child."""
+    threads = config.worker.threads or len(os.sched_getaffinity(0))
+    return WorkerPlan(
+        models=model_settings(config, threads),
+        max_pixels=config.decode.max_megapixels * 1_000_000,
+        max_bytes=config.decode.max_file_mib << 20,
+        threads=threads,
+    )
+
+
+def model_settings(config: Config, threads: int = 0) -> ModelSettings:
+    """Translate the settings for the models."""
+    models = config.models
+    return ModelSettings(
+        classifier=models.classifier,
+        detector=models.detector,
+        engine=models.engine,
+        precision=models.precision,
+        threads=threads,
+        weights_directory=models.directory,
+        manifest_directories=(models.directory,),
+        cache_directory=models.cache,
+    )
+
+
+class Worker:
+    """One child process at a time. All methods belong to one thread; ``on_reply`` to another."""
+
+    def __init__(self, plan: WorkerPlan, on_reply: Callable[[Worker, Reply], None]) -> None:
+        self._plan = plan
+        self._on_reply = on_reply
+        self._process: subprocess.Popen[bytes] | None = None
+        self._kill_reason = ""
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start a fresh child; it answers Ready, Refused or Died."""
+        self._kill_reason = ""
+        self._process = process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.recognizer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,  # a Ctrl-C in the terminal is for the parent alone
+        )
+        last_words: deque[str] = deque(maxlen=_STDERR_LINES_KEPT)
+        complaints = threading.Thread(
+            target=_keep_complaints, args=(process.stderr, last_words), name="worker-stderr"
+        )
+        replies = threading.Thread(
+            target=self._read_replies, args=(process, complaints, last_words), name="worker-replies"
+        )
+        self._threads = [complaints, replies]
+        for thread in self._threads:
+            thread.start()
+        self._write(self._plan.to_json())
+
+    def send(self, request: Request) -> None:
+        """Send a request; if the child is dying, ``Died`` tells so and nothing is raised."""
+        self._write(encode(request))
+
+    def kill(self, reason: str) -> None:
+        """Kill the child; ``Died`` will carry the reason."""
+        self._kill_reason = reason
+        if self._process is not None:
+            self._process.kill()
+
+    def stop(self) -> None:
+        """End the child for good, by force if it does not go, and wait for its threads."""
+        process = self._process
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            if process.stdin is not None:
+                process.stdin.close()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for thread in self._threads:
+            thread.join()
+        self._process = None
+
+    def _write(self, line: bytes) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(line)
+            process.stdin.flush()
+
+    def _read_replies(
+        self,
+        process: subprocess.Popen[bytes],
+        complaints: threading.Thread,
+        last_words: deque[str],
+    ) -> None:
+        nonsense = ""
+        with process.stdout or contextlib.nullcontext() as lines:
+            for line in lines or ():
+                try:
+                    reply = decode_reply(line)
+                except (ValueError, KeyError, TypeError) as error:
+                    nonsense = f"it sent nonsense ({error})"
+                    process.kill()
+                    break
+                self._on_reply(self, reply)
+        status = process.wait()
+        complaints.join()
+        logger.debug("recogniser ended: %s", " | ".join(last_words))
+        reason = self._kill_reason or nonsense or _describe_exit(status, last_words)
+        self._on_reply(self, Died(reason))
+
+
+def _describe_exit(status: int, last_words: deque[str]) -> str:
+    if status < 0:
+        return f"the decoder crashed ({signal.Signals(-status).name})"
+    said = f": {last_words[-1]}" if last_words else ""
+    return f"the recogniser ended with status {status}{said}"
+
+
+def _keep_complaints(stream: IO[bytes], last_words: deque[str]) -> None:
+    """Keep the child's last lines; decoders complain there about every odd file."""
+    with stream:
+        for line in stream:
+            text = line.decode("utf-8", "backslashreplace").rstrip()
+            last_words.append(text)
+            logger.debug("recogniser: %s", text)

@@ -1,0 +1,115 @@
+"""The installed program as a child process, with a home of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BIN = Path(sys.executable).parent
+_PAUSE = threading.Event()
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
+    """Wait for a condition with a deadline; return what it returned."""
+    end = time.monotonic() + seconds
+    while True:
+        if found := condition():
+            return found
+        assert time.monotonic() < end, f"not within {seconds} s: {what or condition}"
+        _PAUSE.wait(0.05)
+
+
+class Program:
+    """Runs ``phototag`` with settings and data below one folder."""
+
+    def __init__(self, home: Path, cache: Path, **variables: str) -> None:
+        self.home = home
+        self.catalog = home / "catalog.db"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PHOTOTAG_")}
+        self.environ = kept | {
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_DATA_HOME": str(home / "data"),
+            "PHOTOTAG_CATALOG_PATH": str(self.catalog),
+            "PHOTOTAG_MODELS_CACHE": str(cache),
+            "PHOTOTAG_MODELS_PRECISION": "f32",
+            **variables,
+        }
+
+    def run(
+        self, *arguments: str | bytes | Path, timeout: float = 300
+    ) -> subprocess.CompletedProcess[str]:
+        """Run to the end; bytes that are no UTF-8 come back as surrogates."""
+        return subprocess.run(
+            [BIN / "phototag", *arguments],
+            env=self.environ,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=timeout,
+            check=False,
+        )
+
+    def search(self, query: str) -> list[str]:
+        """Return the paths that a search prints, or nothing."""
+        return self.run("search", query).stdout.splitlines()
+
+    def json(self, *arguments: str | bytes | Path) -> Any:
+        """Run a verb that prints JSON."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode in (0, 1), done.stderr
+        return json.loads(done.stdout)
+
+    @contextlib.contextmanager
+    def watch(self, *arguments: str | Path, name: str = "phototag") -> Iterator[Daemon]:
+        """Run the daemon; it is killed at the end if it still runs."""
+        command = [BIN / name, *(["watch"] if name == "phototag" else []), *arguments]
+        log = self.home / "watch.log"
+        with log.open("ab") as out:
+            process = subprocess.Popen(command, env=self.environ, stdout=out, stderr=out)
+        try:
+            yield Daemon(process, log)
+        finally:
+            process.kill()
+            process.wait()
+
+
+class Daemon:
+    """A running ``phototag watch``."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        """All that it has printed so far."""
+        return self._log.read_text("utf-8", "backslashreplace")
+
+    def wait_for(self, text: str, seconds: float = 120) -> None:
+        """Wait until it has printed this."""
+        try:
+            wait_until(lambda: text in self.log or self.process.poll() is not None, seconds)
+        finally:
+            assert text in self.log, self.log
+
+    def children(self) -> list[int]:
+        """Return the process ids of its children."""
+        task = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(number) for number in task.read_text().split()]
+
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
