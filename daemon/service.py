@@ -186,6 +186,7 @@ class Service:
             self._indexer.pipeline.is_ready
             and self._indexer.pipeline.is_idle
             and not self._walks_open
+            and self._settling.next_due() is None
         )
         if is_idle and not self._is_idle:
             self._on_idle()
