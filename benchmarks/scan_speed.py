@@ -95,15 +95,21 @@ def main() -> None:
         one.mkdir()
         make_photos(photos, options.photos)
         make_photos(one, 1)
-        run_scan(one, home)
+        cold = run_scan(one, home)
         warm = statistics.median(run_scan(one, home) for _ in range(options.rounds))
+        print(f"start to finish with one photo: {cold:.1f} s cold, {warm:.1f} s warm")
         loops, scans = [], []
-        for _number in range(options.rounds):
+        for number in range(options.rounds):
             loops.append(options.photos / run_loop(photos))
             scans.append((options.photos - 1) / (run_scan(photos, home) - warm))
-            scans[-1] / loops[-1]
-        statistics.median(scan / loop for scan, loop in zip(scans, loops, strict=True))
-        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            print(f"round {number + 1}: loop {loops[-1]:.1f}/s, scan {scans[-1]:.1f}/s")
+        ratio = statistics.median(scan / loop for scan, loop in zip(scans, loops, strict=True))
+        print(
+            f"median: loop {statistics.median(loops):.1f} photos/s,"
+            f" scan {statistics.median(scans):.1f} photos/s, ratio {ratio:.2f}"
+        )
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"peak memory of the largest process: {peak:.0f} MiB")
 
 
 if __name__ == "__main__":
