@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PREFIX = "PHOTOTAG_"
 CONFIG_VARIABLE = "PHOTOTAG_CONFIG"
 ROOTS_VARIABLE = "PHOTOTAG_ROOTS"
+ROOT_MODES = ("auto", "events", "timer")
 
 _CHOICES = {
     ("models", "engine"): ("auto", "openvino", "opencv"),
@@ -32,6 +33,11 @@ _MINIMUM = {
     ("decode", "max_file_mib"): 1,
     ("worker", "threads"): 0,
     ("worker", "deadline_seconds"): 1.0,
+    ("worker", "memory_limit_mib"): 0,
+    ("watch", "network_settle_seconds"): 0.0,
+    ("watch", "network_rescan_seconds"): 1.0,
+    ("watch", "keep_missing_days"): 0,
+    ("catalog", "backups"): 0,
 }
 
 
@@ -44,11 +50,35 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class RootSettings:
+    """A folder to watch: absolute path, and `auto`, `events` or `timer`."""
+
+    path: bytes
+    watch: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSettings:
+    """Where the catalog lies, whether that may be a network mount, how many backups are kept."""
+
+    path: bytes
+    allow_network: bool
+    backups: int
+
+
+@dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """When a file counts as finished and how often all folders are walked, in seconds."""
+    """When a file counts as finished, how often all folders are walked (seconds), what is left out.
+
+    `ignore` holds patterns as in .gitignore.
+    """
 
     settle_seconds: float
+    network_settle_seconds: float
     rescan_seconds: float
+    network_rescan_seconds: float
+    ignore: tuple[str, ...]
+    keep_missing_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +103,29 @@ class ModelsSettings:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """The child process: its threads (0: all cores) and the deadline of one photo, in seconds."""
+    """The child process: threads (0: all cores), deadline of a photo (s), memory limit (MiB)."""
 
     threads: int
     deadline_seconds: float
+    memory_limit_mib: int
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings. ``origins`` tells where each came from, by "section.key"."""
+    """All settings.
 
-    catalog: bytes
-    roots: tuple[bytes, ...]
+    ``file`` is the settings file, there or not; ``origins`` tells where each value came from, by
+    "section.key".
+    """
+
+    catalog: CatalogSettings
+    roots: tuple[RootSettings, ...]
     watch: WatchSettings
     decode: DecodeSettings
     models: ModelsSettings
     worker: WorkerSettings
     log_level: str
+    file: str
     values: Mapping[str, Any]
     origins: Mapping[str, str]
 
@@ -124,7 +160,7 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
         origins["roots"] = str(path)
     for name, text in sorted(environ.items()):
         if name == ROOTS_VARIABLE:
-            roots = tuple(_folder(part) for part in text.split(os.pathsep) if part)
+            roots = tuple(RootSettings(_folder(part)) for part in text.split(os.pathsep) if part)
             origins["roots"] = name
         elif name.startswith(PREFIX) and name != CONFIG_VARIABLE:
             key = _key_of_variable(name)
@@ -170,7 +206,7 @@ def _checked(key: str, value: Any, where: str) -> Any:
         raise ConfigError(where, key, f"unknown setting; [{section}] has {', '.join(known)}")
     if isinstance(default, float) and type(value) is int:
         value = float(value)
-    if type(value) is not type(default):
+    if type(value) is not type(default) or not _are_texts(value):
         raise ConfigError(where, key, f"must be {_type_name(default)}, not {value!r}")
     if (section, name) in _CHOICES and value not in _CHOICES[section, name]:
         raise ConfigError(where, key, f"must be one of {', '.join(_CHOICES[section, name])}")
@@ -180,8 +216,18 @@ def _checked(key: str, value: Any, where: str) -> Any:
     return value
 
 
+def _are_texts(value: Any) -> bool:
+    return not isinstance(value, list) or all(isinstance(entry, str) for entry in value)
+
+
 def _type_name(value: Any) -> str:
-    return {str: "a text in quotes", int: "a whole number", float: "a number"}[type(value)]
+    return {
+        str: "a text in quotes",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        list: "a list of texts",
+    }[type(value)]
 
 
 def _key_of_variable(name: str) -> str:
@@ -193,20 +239,31 @@ def _key_of_variable(name: str) -> str:
 
 def _from_text(key: str, text: str, name: str) -> Any:
     kind = type(_defaults()[key])
+    if kind is list:
+        return [part for part in text.split(os.pathsep) if part]
+    if kind is bool and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind is bool:
+        raise ConfigError("environment", name, "must be true or false")
     try:
         return kind(text)
     except ValueError:
         raise ConfigError("environment", name, f"must be {_type_name(kind())}") from None
 
 
-def _roots_of(blocks: Any, path: Path) -> tuple[bytes, ...]:
+def _roots_of(blocks: Any, path: Path) -> tuple[RootSettings, ...]:
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise ConfigError(str(path), "roots", "write one [[roots]] block for each folder")
     roots = []
     for block in blocks:
-        if set(block) != {"path"} or not isinstance(block["path"], str) or not block["path"]:
-            raise ConfigError(str(path), "roots", 'each [[roots]] block has one key: path = "..."')
-        roots.append(_folder(os.path.join(path.parent, os.path.expanduser(block["path"]))))
+        folder, mode = block.get("path"), block.get("watch", "auto")
+        if set(block) - {"path", "watch"} or not isinstance(folder, str) or not folder:
+            reason = 'a [[roots]] block has path = "..." and, if wished, watch = "..."'
+            raise ConfigError(str(path), "roots", reason)
+        if mode not in ROOT_MODES:
+            raise ConfigError(str(path), "roots.watch", f"must be one of {', '.join(ROOT_MODES)}")
+        absolute = os.path.join(path.parent, os.path.expanduser(folder))
+        roots.append(RootSettings(_folder(absolute), mode))
     return tuple(roots)
 
 
@@ -215,16 +272,27 @@ def _folder(text: str) -> bytes:
 
 
 def _build(
-    values: dict[str, Any], origins: dict[str, str], roots: tuple[bytes, ...], file: Path
+    values: dict[str, Any], origins: dict[str, str], roots: tuple[RootSettings, ...], file: Path
 ) -> Config:
     values["catalog.path"] = str(_place(values, origins, file, "catalog.path", "catalog.db"))
     directory = _place(values, origins, file, "models.directory", "models")
     cache_directory = _place(values, origins, file, "models.cache", "")
     values |= {"models.directory": str(directory), "models.cache": str(cache_directory)}
     return Config(
-        catalog=os.fsencode(values["catalog.path"]),
+        catalog=CatalogSettings(
+            os.fsencode(values["catalog.path"]),
+            values["catalog.allow_network"],
+            values["catalog.backups"],
+        ),
         roots=roots,
-        watch=WatchSettings(values["watch.settle_seconds"], values["watch.rescan_seconds"]),
+        watch=WatchSettings(
+            values["watch.settle_seconds"],
+            values["watch.network_settle_seconds"],
+            values["watch.rescan_seconds"],
+            values["watch.network_rescan_seconds"],
+            tuple(values["watch.ignore"]),
+            values["watch.keep_missing_days"],
+        ),
         decode=DecodeSettings(values["decode.max_megapixels"], values["decode.max_file_mib"]),
         models=ModelsSettings(
             values["models.classifier"],
@@ -234,8 +302,13 @@ def _build(
             directory,
             cache_directory,
         ),
-        worker=WorkerSettings(values["worker.threads"], values["worker.deadline_seconds"]),
+        worker=WorkerSettings(
+            values["worker.threads"],
+            values["worker.deadline_seconds"],
+            values["worker.memory_limit_mib"],
+        ),
         log_level=values["log.level"],
+        file=str(file),
         values=values,
         origins=origins,
     )

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from .errors import PhotoChanged, PhotoError, PhotoGone, UnsupportedPhoto
+from .errors import PhotoChanged, PhotoError, PhotoGone, PhotoUnreadable, UnsupportedPhoto
 from .formats import PILLOW_NAMES, format_of_name, format_of_pillow
+from .version import file_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,18 +99,18 @@ def read_photo(path: bytes, limits: Limits) -> PhotoFile:
         data = _read_all(descriptor, before.st_size)
         after = os.fstat(descriptor)
     except OSError as error:
-        raise PhotoError(f"cannot be read: {error.strerror}") from None
+        raise PhotoUnreadable(f"cannot be read: {error.strerror}") from None
     finally:
         os.close(descriptor)
-    if len(data) != before.st_size or _version(before) != _version(after):
+    if len(data) != before.st_size or file_version(before) != file_version(after):
         raise PhotoChanged("it changed while it was being read")
-    return PhotoFile(path, data, *_version(before))
+    return PhotoFile(path, data, *file_version(before))
 
 
 def read_version(path: bytes) -> tuple[int, int, int] | None:
     """Return (size, mtime_ns, inode) of the file as it is now, or None if it is gone."""
     try:
-        return _version(os.lstat(path))
+        return file_version(os.lstat(path))
     except OSError:
         return None
 
@@ -207,7 +208,7 @@ def _open_error(error: OSError) -> PhotoError:
         return PhotoGone("the file is not there any more")
     if error.errno == errno.ELOOP:
         return PhotoError("a symbolic link, which is not followed")
-    return PhotoError(f"cannot be opened: {error.strerror}")
+    return PhotoUnreadable(f"cannot be opened: {error.strerror}")
 
 
 def _check_file(status: os.stat_result, limits: Limits) -> None:
@@ -220,10 +221,6 @@ def _check_file(status: os.stat_result, limits: Limits) -> None:
             f"the file is too large: {status.st_size / 2**20:,.0f} MiB is over the limit of"
             f" {limits.max_bytes / 2**20:,.0f} MiB (decode.max_file_mib)"
         )
-
-
-def _version(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _check_pixels(size: tuple[int, int], limits: Limits) -> None:

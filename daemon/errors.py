@@ -7,6 +7,7 @@ class PhotoError(Exception):
     """A photo that cannot be analysed, with the reason in words for its owner."""
 
     state = "failed"
+    is_counted = True
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -17,6 +18,12 @@ class UnsupportedPhoto(PhotoError):
     """A photo in a format that this version cannot read."""
 
     state = "unsupported"
+
+
+class PhotoUnreadable(PhotoError):
+    """The system refuses to read the file: permissions, or a failing disk or network."""
+
+    is_counted = False
 
 
 class PhotoGone(PhotoError):
@@ -32,4 +39,11 @@ class PhotoChanged(PhotoError):
 
 
 class RecognizerError(Exception):
-    """The child process cannot do its work: models missing or wrong, or it dies at every start."""
+    """The child process cannot do its work.
+
+    ``is_permanent`` tells that starting it again will not help: models are missing or wrong.
+    """
+
+    def __init__(self, reason: str, *, is_permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.is_permanent = is_permanent

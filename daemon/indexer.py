@@ -11,27 +11,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from ..db.catalog import Catalog
+from ..db.errors import CatalogError
+from .config import ConfigError
+from .ignores import IgnoreGlobError, Ignores
+from .library import Library
+from .mounts import find_mount, is_network
 from .pipeline import Outcome, Pipeline
-from .scanner import Listed, Walked
-from .worker import Worker, WorkerPlan, plan_worker
+from .scanner import Listed, RootSeen, Walked
+from .settler import Settled
+from .worker import Worker, plan_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from ..db.records import FolderChange, RootFolder
-    from .config import Config
+    from .config import Config, RootSettings
     from .messages import Reply
-    from .scan import Listing, Walk
 
 PHOTOS_PER_THREAD = 4  # in the child at once: one decoded, one read ahead, two on their way
 
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """A reply of the child and which child said it."""
+    """A reply of the child."""
 
-    worker: Worker
     reply: Reply
 
 
@@ -43,21 +46,34 @@ class FolderTouched:
 
 
 @dataclass(frozen=True, slots=True)
+class Overflowed:
+    """Events of this root were lost: walk all of it."""
+
+    top: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """Nothing but a reason to look at the flags again."""
 
 
-Message = Replied | Listed | Walked | FolderTouched | Wake
+Message = Replied | Listed | Walked | RootSeen | Settled | FolderTouched | Overflowed | Wake
 
 
 class Indexer:
     """Owns the catalog and the child for one run; a context manager that closes both."""
 
-    def __init__(self, config: Config, on_outcome: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        roots: Sequence[RootSettings],
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        plan: WorkerPlan = plan_worker(config)
-        self.catalog = Catalog.open(config.catalog)
-        self._worker = Worker(plan, lambda worker, reply: self.inbox.put(Replied(worker, reply)))
+        self.ignores = make_ignores(config)
+        plan = plan_worker(config)
+        self.catalog = open_catalog(config)
+        self._worker = Worker(plan, lambda reply: self.inbox.put(Replied(reply)))
         self.pipeline = Pipeline(
             self.catalog,
             self._worker,
@@ -65,6 +81,11 @@ class Indexer:
             deadline_seconds=config.worker.deadline_seconds,
             on_outcome=on_outcome,
         )
+        try:
+            self.library = Library(self.catalog, roots, self.ignores, self.pipeline.wake)
+        except BaseException:
+            self.catalog.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -77,25 +98,6 @@ class Indexer:
     ) -> None:
         self._worker.stop()
         self.catalog.close()
-
-    def add_root(self, path: bytes) -> RootFolder:
-        """Enter a folder into the catalog under its real path."""
-        return self.catalog.add_root(os.path.realpath(path))
-
-    def take_listing(
-        self, root_id: int, listing: Listing, unsettled: Collection[bytes] = ()
-    ) -> FolderChange:
-        """Make the catalog's rows of one folder equal to its listing."""
-        change = self.catalog.reconcile_folder(root_id, listing.relpath, listing.files, unsettled)
-        if change.new or change.changed:
-            self.pipeline.wake()
-        return change
-
-    def finish_walk(self, root_id: int, walk: Walk) -> int:
-        """Mark the photos of folders that are gone as missing; return their number."""
-        known = self.catalog.folder_names(root_id, walk.under)
-        gone = walk.vanished(known)
-        return sum(self.catalog.mark_folder_missing(root_id, relpath) for relpath in gone)
 
     def work_off(self, timeout: float) -> None:
         """Feed the child, wait for its replies up to ``timeout`` seconds, take them in."""
@@ -114,3 +116,31 @@ class Indexer:
         while not self.inbox.empty():
             found.append(self.inbox.get())
         return found
+
+
+def make_ignores(config: Config) -> Ignores:
+    """Return the rules of what is left alone. Raises ConfigError for a bad pattern."""
+    try:
+        return Ignores(config.watch.ignore)
+    except IgnoreGlobError as error:
+        raise ConfigError(config.origins["watch.ignore"], "watch.ignore", str(error)) from None
+
+
+def open_catalog(config: Config) -> Catalog:
+    """Open the catalog as its writer; on a network mount only if the settings say so.
+
+    Raises CatalogError.
+    """
+    path = config.catalog.path
+    folder = os.path.dirname(path)
+    while folder != b"/" and not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    mount = find_mount(folder)
+    is_remote = is_network(mount.fstype)
+    if is_remote and not config.catalog.allow_network:
+        raise CatalogError(
+            path,
+            f"it would lie on a network mount ({mount.fstype}), where SQLite can lose data",
+            "choose a local path, or set catalog.allow_network = true",
+        )
+    return Catalog.open(path, wal=not is_remote)

@@ -15,7 +15,7 @@ from ..models.results import Analysis, Box, Detection, Label, ModelVersion
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """To the child: read this photo and say what it is."""
+    """To the child: read this photo and say what it is; every request has a number of its own."""
 
     id: int
     path: bytes
@@ -77,11 +77,15 @@ class Analyzed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """From the child: this photo cannot be analysed; ``state`` is the catalog's word for it."""
+    """From the child: this photo cannot be analysed; ``state`` is the catalog's word for it.
+
+    ``is_counted`` is False where the file may be fine and the disk is to blame.
+    """
 
     id: int
     state: str
     reason: str
+    is_counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

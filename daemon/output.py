@@ -58,6 +58,20 @@ def photo_to_dict(photo: PhotoRecord) -> dict[str, Any]:
     }
 
 
+def row_to_dict(photo: PhotoRecord) -> dict[str, Any]:
+    """Return a photo's state as the JSON of `list` shows it."""
+    fields = photo_to_dict(photo)
+    wanted = ("path", "path_b64", "state", "error", "attempts", "taken_at", "analyzed_at")
+    return {key: fields[key] for key in wanted} | {"next_try_at": _iso(photo.next_try_at)}
+
+
+def print_rows(photos: Iterable[PhotoRecord]) -> None:
+    """Print state, path and reason, a line each."""
+    for photo in photos:
+        reason = f": {photo.error}" if photo.error else ""
+        print(f"{photo.state:<11} {printable(photo.path)}{reason}")
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document, readable by people too."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -6,6 +6,7 @@ are tried again one by one, so that exactly the guilty one is marked.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections import deque
@@ -29,7 +30,7 @@ from .messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..db.catalog import Catalog
     from ..db.records import PendingPhoto, PhotoFacts
@@ -62,10 +63,15 @@ class _Flight:
 
 @dataclass(slots=True)
 class _Line:
-    """The photos with the child, and those that were with it when it died."""
+    """The photos with the child by their request's number, and those it had when it died."""
 
     flights: dict[int, _Flight] = field(default_factory=dict)
     suspects: deque[PendingPhoto] = field(default_factory=deque)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def photo_ids(self) -> set[int]:
+        """Return the ids of all photos that are being dealt with."""
+        return {f.photo.id for f in self.flights.values()} | {p.id for p in self.suspects}
 
 
 class Pipeline:
@@ -124,10 +130,17 @@ class Pipeline:
         room = self._window - len(flights)
         if room <= 0 or self._queue_is_empty:
             return
-        photos = self._catalog.next_pending(room, exclude={*flights, *self._put_off})
+        photos = self._catalog.next_pending(room, self._line.photo_ids() | self._put_off)
         self._queue_is_empty = not photos
         for photo in photos:
             self._send(photo)
+
+    def give_up_flights(self) -> None:
+        """Forget the photos with the child; the catalog could not take their results."""
+        for number in self._line.flights:
+            self._worker.send(Drop(number))
+        self._line.flights.clear()
+        self.wake()
 
     def check_deadline(self) -> None:
         """Kill the child if a photo takes too long; its end then arrives as Died."""
@@ -143,19 +156,28 @@ class Pipeline:
             case Ready():
                 self._take_ready(reply)
             case Refused(reason=reason):
-                raise RecognizerError(reason)
-            case Identified(id=number, facts=facts):
-                self._take_identified(number, facts)
-            case Analyzed():
-                self._take_analyzed(reply)
-            case Failed():
-                self._take_failed(reply)
+                raise RecognizerError(reason, is_permanent=True)
             case Died(reason=reason):
                 self._take_death(reason)
+            case Identified() | Analyzed() | Failed():
+                self._take_answer(reply)
+
+    def _take_answer(self, reply: Identified | Analyzed | Failed) -> None:
+        flight = self._line.flights.get(reply.id)
+        if flight is None:  # it was given up meanwhile
+            return
+        match reply:
+            case Identified(id=number, facts=facts):
+                self._take_identified(number, flight, facts)
+            case Analyzed():
+                self._take_analyzed(flight, reply)
+            case Failed():
+                self._take_failed(flight, reply)
 
     def _send(self, photo: PendingPhoto) -> None:
-        self._line.flights[photo.id] = _Flight(photo, time.monotonic())
-        self._worker.send(Identify(photo.id, photo.path))
+        number = next(self._line.numbers)
+        self._line.flights[number] = _Flight(photo, time.monotonic())
+        self._worker.send(Identify(number, photo.path))
 
     def _take_ready(self, ready: Ready) -> None:
         for notice in ready.notices if self._models is None else ():
@@ -163,8 +185,7 @@ class Pipeline:
         self._models = ready.models
         self._catalog.intern_labels(ready.vocabulary)
 
-    def _take_identified(self, number: int, facts: PhotoFacts) -> None:
-        flight = self._line.flights[number]
+    def _take_identified(self, number: int, flight: _Flight, facts: PhotoFacts) -> None:
         mark = facts.fingerprint
         source = self._catalog.find_analyzed(mark, self._models or ()) if mark else None
         if source is None:
@@ -172,26 +193,28 @@ class Pipeline:
             self._worker.send(Analyze(number))
             return
         self._worker.send(Drop(number))
-        self._catalog.record_copy(number, facts, source)
+        self._catalog.record_copy(flight.photo.id, facts, source)
         self._land(number, PhotoState.DONE, is_copy=True)
 
-    def _take_analyzed(self, reply: Analyzed) -> None:
-        flight = self._line.flights[reply.id]
+    def _take_analyzed(self, flight: _Flight, reply: Analyzed) -> None:
         if flight.facts is None:
             raise RecognizerError("it analysed a photo that it had not identified")
         if not reply.is_current:
-            self._put_off.add(reply.id)
+            self._put_off.add(flight.photo.id)
             self._land(reply.id, PhotoState.PENDING, "it changed while it was analysed")
             return
-        self._catalog.record_analysis(reply.id, flight.facts, reply.analysis)
+        self._catalog.record_analysis(flight.photo.id, flight.facts, reply.analysis)
         self._land(reply.id, PhotoState.DONE, analysis=reply.analysis)
 
-    def _take_failed(self, reply: Failed) -> None:
+    def _take_failed(self, flight: _Flight, reply: Failed) -> None:
         state = PhotoState(reply.state)
-        if state is PhotoState.PENDING:
-            self._put_off.add(reply.id)
+        if state in (PhotoState.PENDING, PhotoState.MISSING):
+            # A file that is gone is for the next walk to judge: its disk may be gone instead.
+            self._put_off.add(flight.photo.id)
         else:
-            self._catalog.record_failure(reply.id, None, reply.reason, state)
+            state = self._catalog.record_failure(
+                flight.photo.id, None, reply.reason, state, counted=reply.is_counted
+            )
         self._land(reply.id, state, reply.reason)
 
     def _take_death(self, reason: str) -> None:
@@ -200,8 +223,8 @@ class Pipeline:
         if self._deaths >= MOST_DEATHS_IN_A_ROW:
             raise RecognizerError(f"the recogniser does not start: {reason}")
         if len(flights) == 1:
-            (number,) = flights
-            self._take_failed(Failed(number, PhotoState.FAILED, reason))
+            ((number, flight),) = flights.items()
+            self._take_failed(flight, Failed(number, PhotoState.FAILED, reason))
         elif flights:
             logger.warning("%s; trying its %d photos again one by one", reason, len(flights))
             self._line.suspects.extend(flight.photo for flight in flights.values())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -67,6 +68,7 @@ class Recognizer:
         self._limits = limits
         self._send = send
         self._held: dict[int, _Held] = {}
+        self._dropped: set[int] = set()
         self._decoders = ThreadPoolExecutor(threads, "decode")
         self._models = ThreadPoolExecutor(1, "models")
 
@@ -74,12 +76,15 @@ class Recognizer:
         """Take up one request; its answer comes later, from another thread."""
         match request:
             case Identify():
-                self._decoders.submit(self._guard, request.id, lambda: self._identify(request))
+                self._decoders.submit(self._guard, request.id, partial(self._identify, request))
             case Analyze(id=number):
-                held = self._held.pop(number)
-                self._decoders.submit(self._guard, number, lambda: self._decode(number, held))
+                held = self._held.pop(number, None)
+                if held is None:  # dropped while it was on its way
+                    return
+                self._decoders.submit(self._guard, number, partial(self._decode, number, held))
             case Drop(id=number):
-                self._held.pop(number, None)
+                if self._held.pop(number, None) is None:
+                    self._dropped.add(number)
 
     def _identify(self, request: Identify) -> None:
         photo = decode.read_photo(request.path, self._limits)
@@ -87,6 +92,9 @@ class Recognizer:
         fingerprint = decode.fingerprint(photo, header, pixels)
         if pixels is not None:
             pixels = decode.finish(pixels, header, self._analyzer.min_side)
+        if request.id in self._dropped:
+            self._dropped.discard(request.id)
+            return
         self._held[request.id] = _Held(photo, header, pixels)
         width, height = header.upright_size
         facts = PhotoFacts(
@@ -116,7 +124,7 @@ class Recognizer:
         try:
             step()
         except PhotoError as error:
-            self._send(Failed(number, error.state, error.reason))
+            self._send(Failed(number, error.state, error.reason, error.is_counted))
         except MemoryError:
             self._send(Failed(number, PhotoError.state, "not enough memory to decode it"))
         except Exception as error:
@@ -144,8 +152,18 @@ def main() -> None:
 def _build(settings: dict[str, Any], send: Callable[[Reply], None]) -> Recognizer:
     analyzer = load_analyzer(_model_settings(settings["models"]), lambda text: send(Report(text)))
     analyzer.self_test()
+    _limit_memory(settings["memory_limit"])
     send(Ready(analyzer.models, tuple(analyzer.vocabulary()), analyzer.notices))
     return Recognizer(analyzer, decode.Limits(**settings["limits"]), settings["threads"], send)
+
+
+def _limit_memory(room: int) -> None:
+    """Let this process take ``room`` more bytes of address space than now; 0: no limit."""
+    if room:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        limit = pages * resource.getpagesize() + room
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def _model_settings(fields: dict[str, Any]) -> ModelSettings:

@@ -9,21 +9,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..db.records import FileEntry
-from .formats import format_of_name, suffix_of
+from .formats import FORMATS, format_of_name, suffix_of
+from .ignores import MARKERS, Ignores, has_marker_above
+from .mounts import RootIdentity, identify, is_empty_folder
+from .version import file_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
-# Folders that hold no photos of their owner, each with the reason.
-IGNORED_FOLDERS = {
-    b"@eaDir": "Synology's thumbnails",
-    b"#recycle": "Synology's trash",
-    b"@Recycle": "QNAP's trash",
-    b"$RECYCLE.BIN": "Windows' trash",
-    b"System Volume Information": "Windows' own",
-    b"lost+found": "what fsck found",
-    b"__MACOSX": "resource forks in archives made on a Mac",
-}
+FolderKey = tuple[int, int]  # st_dev, st_ino
+
+NOTHING_MOUNTED = "nothing is mounted here now"
+
+_SUFFIXES = frozenset(suffix for entry in FORMATS for suffix in entry.suffixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,7 @@ class Listing:
     """The photos of one folder, its path relative to the root (empty for the root itself).
 
     ``error`` says why the folder could not be read; then nothing is known about it or below it.
+    ``doubtful`` names files that are listed but cannot be looked at: neither there nor gone.
     ``others`` counts the files that are no photos, by suffix.
     """
 
@@ -38,31 +37,98 @@ class Listing:
     files: tuple[FileEntry, ...] = ()
     others: Counter[bytes] = field(default_factory=Counter)
     error: str | None = None
+    doubtful: tuple[bytes, ...] = ()
+    key: FolderKey | None = None
+    is_absent_mount: bool = False
 
 
-@dataclass(slots=True)
 class Walk:
-    """What one walk has seen so far of a root, at and below ``under``."""
+    """One walk over a folder of a root and all below it; remembers what it has seen.
 
-    under: bytes
-    seen: set[bytes] = field(default_factory=set)
-    unreadable: dict[bytes, str] = field(default_factory=dict)
-    others: Counter[bytes] = field(default_factory=Counter)
+    Symbolic links are not followed: their targets are photos where they really lie. Folders that
+    are left out are not listed at all, so that photos known there count as vanished.
+    ``prefix`` is the part of the root that belongs to the library: what is there must stay the
+    same place during the walk. ``known_mounts`` are the mounts below the root that were seen at
+    another time: where one is away, its empty folder says nothing about the photos.
+    """
 
-    def note(self, listing: Listing) -> None:
-        """Take in one folder's listing."""
-        if listing.error is None:
-            self.seen.add(listing.relpath)
-            self.others.update(listing.others)
-        else:
-            self.unreadable[listing.relpath] = listing.error
+    def __init__(
+        self,
+        root: bytes,
+        under: bytes = b"",
+        *,
+        prefix: bytes = b"",
+        ignores: Ignores | None = None,
+        known_mounts: Collection[bytes] = (),
+    ) -> None:
+        self.root = root
+        self.under = under
+        self.prefix = prefix
+        self.identity: RootIdentity | None = None  # of root/prefix, at the start
+        self.is_complete = False
+        self.folders: dict[bytes, FolderKey] = {}
+        self.unreadable: dict[bytes, str] = {}
+        self.absent_mounts: list[bytes] = []
+        self.others: Counter[bytes] = Counter()
+        self._ignores = ignores or Ignores()
+        self._known_mounts = known_mounts
+
+    def listings(self) -> Iterator[Listing]:
+        """List one folder after another, parents first.
+
+        ``is_complete`` is true after the last one if the root was the same place all the time.
+        """
+        try:
+            self.identity = identify(self.root, self.prefix)
+        except OSError as error:
+            yield self._note(Listing(self.under, error=_reason(error)))
+            return
+        for relpath in self._find_absent_mounts(self.identity.mounts):
+            self.absent_mounts.append(relpath)
+            yield self._note(Listing(relpath, error=NOTHING_MOUNTED, is_absent_mount=True))
+        if not self._is_left_out():
+            yield from self._descend()
+        self.is_complete = self._is_still_there(self.identity)
 
     def vanished(self, known: Iterable[bytes]) -> list[bytes]:
         """Return those of the known folders that are gone; where nothing was readable, none."""
+        if not self.is_complete:
+            return []
         return [
             relpath
             for relpath in known
-            if relpath not in self.seen and not self._is_hidden(relpath)
+            if relpath not in self.folders and not self._is_hidden(relpath)
+        ]
+
+    def _descend(self) -> Iterator[Listing]:
+        stack = [self.under]
+        while stack:
+            relpath = stack.pop()
+            if self._is_hidden(relpath):
+                continue
+            listing, folders = list_folder(self.root, relpath, self._ignores)
+            if listing is not None:
+                yield self._note(listing)
+                stack.extend(sorted(folders, reverse=True))
+
+    def _note(self, listing: Listing) -> Listing:
+        relpath = listing.relpath
+        if listing.error is None and listing.key is not None:
+            self.folders[relpath] = listing.key
+            self.others.update(listing.others)
+        else:
+            self.unreadable[relpath] = listing.error or ""
+        for name in listing.doubtful:  # it may be a folder
+            self.unreadable[os.path.join(relpath, name)] = "cannot be looked at"
+        return listing
+
+    def _is_left_out(self) -> bool:
+        return self._ignores.is_ignored_path(self.under) or has_marker_above(self.root, self.under)
+
+    def _find_absent_mounts(self, mounted: Collection[bytes]) -> list[bytes]:
+        away = sorted(relpath for relpath in self._known_mounts if relpath not in mounted)
+        return [
+            relpath for relpath in away if relpath and _is_nothing(os.path.join(self.root, relpath))
         ]
 
     def _is_hidden(self, relpath: bytes) -> bool:
@@ -71,10 +137,11 @@ class Walk:
             above = os.path.dirname(above)
         return above in self.unreadable
 
-
-def is_ignored_folder(name: bytes) -> bool:
-    """Tell whether a folder of this name is left out: hidden, or one of ``IGNORED_FOLDERS``."""
-    return name.startswith(b".") or name in IGNORED_FOLDERS
+    def _is_still_there(self, before: RootIdentity) -> bool:
+        try:
+            return before.is_same_place(identify(self.root, self.prefix))
+        except OSError:
+            return False
 
 
 def is_photo_name(name: bytes) -> bool:
@@ -82,48 +149,88 @@ def is_photo_name(name: bytes) -> bool:
     return not name.startswith(b".") and format_of_name(name) is not None
 
 
-def is_ignored_path(relpath: bytes) -> bool:
-    """Tell whether a folder relative to its root lies in an ignored one."""
-    return any(is_ignored_folder(part) for part in relpath.split(b"/") if part)
+def list_folder(
+    root: bytes, relpath: bytes, ignores: Ignores
+) -> tuple[Listing | None, list[bytes]]:
+    """List one folder: its photos, and the paths of its folders relative to the root.
 
-
-def walk(root: bytes, under: bytes = b"") -> Iterator[Listing]:
-    """List a folder of a root and all below it, one ``Listing`` a folder, parents first.
-
-    Symbolic links are not followed: their targets are photos where they really lie.
+    There is no listing of a folder that is gone, no folder, or marked as left out.
     """
-    stack = [under]
-    while stack:
-        relpath = stack.pop()
-        listing, folders = list_folder(root, relpath)
-        yield listing
-        stack.extend(sorted(folders, reverse=True))
-
-
-def list_folder(root: bytes, relpath: bytes) -> tuple[Listing, list[bytes]]:
-    """List one folder: its photos, and its folders' paths relative to the root."""
-    files: list[FileEntry] = []
-    others: Counter[bytes] = Counter()
-    folders: list[bytes] = []
+    folder = os.path.join(root, relpath)
     try:
-        with os.scandir(os.path.join(root, relpath)) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if not is_ignored_folder(entry.name):
-                        folders.append(os.path.join(relpath, entry.name))
-                elif is_photo_name(entry.name):
-                    files.extend(_found(entry))
-                elif not entry.name.startswith(b"."):
-                    others[suffix_of(entry.name)] += 1
+        status = os.lstat(folder) if relpath else os.stat(folder)
+        if not stat.S_ISDIR(status.st_mode):
+            raise NotADirectoryError(20, "Not a directory", folder)
+        found = _read(folder)
     except OSError as error:
-        return Listing(relpath, error=error.strerror or str(error)), []
-    return Listing(relpath, tuple(files), others), folders
+        if relpath and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            return None, []
+        return Listing(relpath, error=_reason(error)), []
+    if relpath and found.is_marked:
+        return None, []
+    start = relpath + b"/" if relpath else b""
+    folders = [start + name for name in found.folders]
+    files = found.files
+    if ignores.has_globs:
+        files = [file for file in files if not ignores.is_ignored_file(start + file.name)]
+    listing = Listing(
+        relpath,
+        tuple(files),
+        Counter(map(suffix_of, found.others)),
+        doubtful=tuple(found.doubtful),
+        key=(status.st_dev, status.st_ino),
+    )
+    return listing, [path for path in folders if not ignores.is_ignored_folder(path)]
 
 
-def _found(entry: os.DirEntry[bytes]) -> Iterator[FileEntry]:
+@dataclass(slots=True)
+class _Found:
+    """What lies in one folder."""
+
+    files: list[FileEntry] = field(default_factory=list)
+    folders: list[bytes] = field(default_factory=list)
+    others: list[bytes] = field(default_factory=list)
+    doubtful: list[bytes] = field(default_factory=list)
+    is_marked: bool = False
+
+
+def _read(folder: bytes) -> _Found:
+    """Read a folder in one pass, with one stat a photo. Raises OSError.
+
+    Every library is read whole again and again: what is written out here would cost a call a file.
+    """
+    found = _Found()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.startswith(b"."):
+                found.is_marked |= name in MARKERS
+                continue
+            try:
+                if name[name.rfind(b".") :].lower() in _SUFFIXES:
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode):
+                        found.files.append(FileEntry(name, *file_version(status)))
+                    elif stat.S_ISDIR(status.st_mode):
+                        found.folders.append(name)
+                elif entry.is_dir(follow_symlinks=False):
+                    found.folders.append(name)
+                else:
+                    found.others.append(name)
+            except FileNotFoundError:  # deleted since it was listed
+                continue
+            except OSError:
+                found.doubtful.append(name)
+    return found
+
+
+def _is_nothing(folder: bytes) -> bool:
+    """Tell whether a mount point shows nothing: it is empty, gone or cannot be read."""
     try:
-        status = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:  # deleted since it was listed
-        return
-    if stat.S_ISREG(status.st_mode):
-        yield FileEntry(entry.name, status.st_size, status.st_mtime_ns, status.st_ino)
+        return is_empty_folder(folder)
+    except OSError:
+        return True
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -5,194 +5,184 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import stat
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ..db.paths import relative_to
-from ..db.records import FileEntry, RootFolder
+from ..db.errors import CatalogBusy, CatalogFull
+from ..db.paths import join
 from ..db.states import PhotoState
-from .indexer import FolderTouched, Indexer, Message, Replied, Wake
+from .config import ConfigError
+from .housekeeping import Housekeeper
+from .indexer import FolderTouched, Indexer, Message, Overflowed, Replied, Wake, make_ignores
 from .logs import printable
-from .scan import is_ignored_path
-from .scanner import Listed, Scanner, ScanRequest, Walked
-from .settle import Settling, StableFile
-from .watcher import Handler, Watcher
+from .report import Reporter
+from .scanner import Listed, RootSeen, Scanner, ScanRequest, Walked
+from .settle import Settling
+from .settler import Settled, Settler
+from .watcher import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import FrameType
 
     from .config import Config
+    from .library import Root
     from .pipeline import Outcome
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_WAIT = 0.25  # seconds; a file that is touched meanwhile is noticed by then
+LONGEST_WAIT = 0.25  # seconds between two looks at what is due
+PAUSE_SECONDS = 10.0
+SLEPT_SECONDS = 5.0  # the clocks differ by more: the computer has slept
+HUNG_SECONDS = 60.0
 
 
 class Service:
-    """Watches the roots until ``stop`` is called (a signal handler may do so).
+    """Watches the roots until ``stop`` is called (a signal handler may do so, and ``reload``).
 
-    ``on_idle`` is called each time when everything known so far has been analysed.
+    ``load`` reads the settings again. ``on_idle`` is called each time when everything known so far
+    has been analysed.
     """
 
-    def __init__(self, config: Config, roots: Sequence[bytes], on_idle: Callable[[], None]) -> None:
+    def __init__(
+        self, config: Config, load: Callable[[], Config], on_idle: Callable[[], None]
+    ) -> None:
         self._config = config
+        self._load = load
         self._on_idle = on_idle
-        self._is_stopping = False
-        self._is_idle = False
-        self._walks_open = 0
-        self._next_scan = 0.0
-        self._settling = Settling(config.watch.settle_seconds, time.time)
-        self._indexer = Indexer(config, self._log_outcome)
-        self._roots = self._enter_roots(roots)
-        self._scanner = Scanner(self._indexer.inbox.put)
+        self._is_stopping = self._is_reloading = self._is_idle = False
+        self._paused_until: float | None = None
+        self._slept = _slept_seconds()
+        self._next_scan: dict[int, float] = {}
+        watch = config.watch
+        self._settling = Settling(watch.settle_seconds, time.monotonic, time.time)
+        self._indexer = Indexer(config, config.roots, self._take_outcome)
+        self._library, self._pipeline = self._indexer.library, self._indexer.pipeline
         self._watcher = self._make_watcher()
+        self._scanner = self._make_scanner()
+        self._settler = Settler(self._settling, self._indexer.inbox.put)
+        self._housekeeper = Housekeeper(self._indexer.catalog, config, self._pipeline.wake)
+        self._reporter = Reporter(
+            config.catalog.path, self._library, self._watcher, self._housekeeper
+        )
 
     def stop(self) -> None:
         """Ask ``run`` to return soon; safe in a signal handler."""
         self._is_stopping = True
         self._indexer.inbox.put(Wake())
 
+    def reload(self) -> None:
+        """Ask ``run`` to read the settings again and to scan; safe in a signal handler."""
+        self._is_reloading = True
+        self._indexer.inbox.put(Wake())
+
     def run(self) -> None:
         """Watch, scan and analyse until stopped; leaves everything closed behind."""
         with self._indexer:
-            self._indexer.pipeline.start()
+            self._pipeline.start()
+            self._settler.start()
+            self._look_at_roots()
             try:
-                # Watches first, then the scan: no gap between them for a file to fall into.
-                self._watcher.start(root.path for root in self._roots)
-                self._scanner.start()
                 self._loop()
             finally:
                 self._watcher.stop()
                 self._scanner.stop()
-
-    def _enter_roots(self, paths: Sequence[bytes]) -> list[RootFolder]:
-        """Enter the folders; one that lies inside another is covered by it."""
-        for path in paths:
-            self._indexer.add_root(path)
-        return [self._indexer.add_root(path) for path in paths]
-
-    def _make_watcher(self) -> Watcher:
-        inbox = self._indexer.inbox
-        return Watcher(Handler(self._settling.touch, lambda path: inbox.put(FolderTouched(path))))
+                self._settler.stop()
+                self._reporter.write_end()
 
     def _loop(self) -> None:
-        pipeline = self._indexer.pipeline
         while not self._is_stopping:
-            self._scan_when_due()
-            self._take_settled()
-            pipeline.check_deadline()
-            pipeline.feed()
-            self._tell_when_idle()
-            for message in self._indexer.messages(self._wait_seconds()):
-                self._handle(message)
+            self._try(self._do_due)
+            for message in self._indexer.messages(LONGEST_WAIT):
+                self._try(partial(self._handle, message))
                 if self._is_stopping:
                     break
 
-    def _wait_seconds(self) -> float:
-        due = self._settling.next_due()
-        if due is None:
-            return _LONGEST_WAIT
-        return min(_LONGEST_WAIT, max(due - time.time(), 0.0))
+    def _try(self, step: Callable[[], None]) -> None:
+        """Do a step; if the catalog cannot take it now, pause."""
+        try:
+            step()
+        except (CatalogFull, CatalogBusy) as error:
+            self._pause(str(error))
+
+    def _do_due(self) -> None:
+        if self._is_reloading:
+            self._reload()
+        self._scan_when_due()
+        is_idle = self._find_idle()
+        self._reporter.hung = [
+            self._library.roots[key].top
+            for key in self._scanner.hung(HUNG_SECONDS)
+            if key in self._library.roots
+        ]
+        self._reporter.write_when_due(self._is_idle)
+        if self._is_paused():
+            return
+        self._housekeeper.tick(is_idle=is_idle)
+        self._pipeline.check_deadline()
+        self._pipeline.feed()
 
     def _handle(self, message: Message) -> None:
         match message:
             case Replied(reply=reply):
-                self._indexer.pipeline.handle(reply)
-            case Listed(request=request, listing=listing):
-                if listing.error is None:
-                    unsettled = self._find_unsettled(request, listing.relpath, listing.files)
-                    self._indexer.take_listing(request.root_id, listing, unsettled)
-                else:
-                    folder = os.path.join(request.root, listing.relpath)
-                    logger.warning("%s: cannot be listed: %s", printable(folder), listing.error)
-                self._scanner.handled()
-            case Walked(request=request, walk=walk):
-                self._indexer.finish_walk(request.root_id, walk)
-                self._walks_open -= 1
+                self._pipeline.handle(reply)
+            case Listed() | Walked():
+                try:
+                    self._take_walk(message)
+                finally:
+                    self._scanner.handled(message)
+            case RootSeen():
+                self._take_root(message)
+            case Settled(stable=stable, gone=gone):
+                for file in stable:
+                    self._library.observe(file)
+                for path in gone:
+                    self._library.forget_file(path)
             case FolderTouched(path=path):
                 self._take_folder(path)
+            case Overflowed(top=top):
+                self._reporter.overflows += 1
+                self._scan_all(partial(_has_top, top))
 
-    def _scan_when_due(self) -> None:
-        now = time.monotonic()
-        overflowed = self._settling.take_overflow()
-        if not self._watcher.is_alive:
-            logger.error("the observer of file events has ended; starting another and scanning")
-            self._watcher = self._make_watcher()
-            self._watcher.start(root.path for root in self._roots)
-            overflowed = True
-        if now < self._next_scan and not overflowed:
+    def _take_walk(self, message: Listed | Walked) -> None:
+        request = message.request
+        root = self._library.roots.get(request.root_id)
+        if root is None:  # dropped meanwhile
             return
-        self._next_scan = now + self._config.watch.rescan_seconds
-        for root in self._roots:
-            self._watcher.watch(root.path)
-            self._request_walk(ScanRequest(root.id, root.path, root.prefix))
-
-    def _request_walk(self, request: ScanRequest) -> None:
-        if self._scanner.request(request):
-            self._walks_open += 1
-
-    def _find_unsettled(
-        self, request: ScanRequest, relpath: bytes, files: Sequence[FileEntry]
-    ) -> set[bytes]:
-        """Hand files that may still be growing to the stability rule; return their names."""
-        newest = (time.time() - self._config.watch.settle_seconds) * 1e9
-        unsettled = {file.name for file in files if file.mtime_ns > newest}
+        if isinstance(message, Walked):
+            self._library.finish_walk(root, message.walk)
+            self._reporter.note_walk(root, message.walk)
+            return
+        listing = message.listing
+        if listing.error is not None:
+            folder = join(root.path, listing.relpath)
+            logger.warning("%s: cannot be listed: %s", printable(folder), listing.error)
+        settle = self._settle_seconds(root)
+        newest = (time.time() - settle) * 1e9
+        unsettled = {file.name for file in listing.files if file.mtime_ns > newest}
         for name in unsettled:
-            self._settling.touch(os.path.join(request.root, relpath, name))
-        return unsettled
+            self._settling.touch(join(root.path, listing.relpath, name), settle)
+        self._library.take_listing(root, request.under, listing, unsettled)
 
-    def _take_settled(self) -> None:
-        stable, gone = self._settling.take_ready()
-        for file in stable:
-            self._observe(file)
-        for path in gone:
-            if (place := self._locate(os.path.dirname(path))) is not None:
-                self._indexer.catalog.file_gone(*place, os.path.basename(path))
-
-    def _observe(self, file: StableFile) -> None:
-        place = self._locate(os.path.dirname(file.path))
-        if place is None:
-            return
-        entry = FileEntry(os.path.basename(file.path), file.size, file.mtime_ns, file.inode)
-        if self._indexer.catalog.observe_file(*place, entry):
-            self._indexer.pipeline.wake()
+    def _take_root(self, seen: RootSeen) -> None:
+        root = self._library.roots.get(seen.root_id)
+        if root is not None and self._library.see_root(root, seen.identity, seen.error):
+            self._scan(root)
 
     def _take_folder(self, path: bytes) -> None:
-        place = self._locate(path)
-        if place is None:
+        place = self._library.locate(path)
+        if place is None or not place.root.is_served:
             return
-        root_id, relpath = place
-        if os.path.isdir(path):
-            root = next(root for root in self._roots if root.id == root_id)
-            self._request_walk(ScanRequest(root_id, root.path, relpath))
-        elif relpath:  # a root that is gone is no reason to believe that its photos are
-            self._indexer.catalog.mark_folder_missing(root_id, relpath)
+        if _is_folder(path):
+            self._scan(place.root, place.relpath)
+        else:
+            self._library.forget_folder(place)
 
-    def _locate(self, folder: bytes) -> tuple[int, bytes] | None:
-        """Return root id and relative path of a folder, or None for one that is left out."""
-        for root in self._roots:
-            relpath = relative_to(folder, root.path)
-            if relpath is None:
-                continue
-            if not root.prefix or relative_to(relpath, root.prefix) is not None:
-                return None if is_ignored_path(relpath) else (root.id, relpath)
-        return None
-
-    def _tell_when_idle(self) -> None:
-        is_idle = (
-            self._indexer.pipeline.is_ready
-            and self._indexer.pipeline.is_idle
-            and not self._walks_open
-            and self._settling.next_due() is None
-        )
-        if is_idle and not self._is_idle:
-            self._on_idle()
-        self._is_idle = is_idle
-
-    def _log_outcome(self, outcome: Outcome) -> None:
+    def _take_outcome(self, outcome: Outcome) -> None:
+        self._reporter.count(outcome)
         path, milliseconds = printable(outcome.path), outcome.seconds * 1000
         if outcome.state is PhotoState.DONE:
             logger.info("%s: %s (%.0f ms)", path, describe(outcome), milliseconds)
@@ -201,6 +191,136 @@ class Service:
             self._settling.touch(outcome.path)
         else:
             logger.warning("%s: %s: %s", path, outcome.state, outcome.reason)
+            if outcome.state is PhotoState.MISSING:
+                self._indexer.inbox.put(FolderTouched(os.path.dirname(outcome.path)))
+
+    def _look_at_roots(self) -> None:
+        """Begin to look at each root; its first sight starts its watch and its first walk."""
+        for root in self._library.roots.values():
+            self._scanner.look_at(root.key, root.top)
+
+    def _scan(self, root: Root, under: bytes | None = None) -> None:
+        request = ScanRequest(
+            root_id=root.key,
+            root=root.path,
+            under=root.prefix if under is None else under,
+            prefix=root.prefix,
+            watch=root.watch,
+            known_mounts=root.known_mounts,
+        )
+        if under is None:
+            self._next_scan[root.key] = time.monotonic() + self._rescan_seconds(root)
+        self._scanner.request(request)
+
+    def _scan_all(self, which: Callable[[Root], bool] = lambda _root: True) -> None:
+        for root in self._library.roots.values():
+            if root.is_served and root.identity is not None and which(root):
+                self._scan(root)
+
+    def _scan_when_due(self) -> None:
+        slept = _slept_seconds()
+        if slept - self._slept > SLEPT_SECONDS:
+            logger.info("the computer has slept; scanning")
+            self._next_scan.clear()
+        self._slept = slept
+        if self._settling.take_overflow():
+            self._next_scan.clear()
+        for top in self._watcher.dead():
+            logger.error(
+                "%s: the observer of file events has ended; starting another", printable(top)
+            )
+            self._reporter.restarts += 1
+            self._scan_all(partial(_has_top, top))
+        for root in self._library.take_confirmed():
+            self._scan(root)
+        now = time.monotonic()
+        self._scan_all(lambda root: now >= self._next_scan.get(root.key, 0.0))
+
+    def _rescan_seconds(self, root: Root) -> float:
+        """Return how often a root is walked: more often where events do not reach all of it."""
+        watch, state = self._config.watch, self._watcher.state(root.top)
+        if state.mode == "timer" or state.problem or state.timer_folders:
+            return min(watch.network_rescan_seconds, watch.rescan_seconds)
+        return watch.rescan_seconds
+
+    def _settle_seconds(self, root: Root) -> float:
+        watch = self._config.watch
+        is_remote = self._watcher.state(root.top).mode == "timer" and root.watch == "auto"
+        return watch.network_settle_seconds if is_remote else watch.settle_seconds
+
+    def _find_idle(self) -> bool:
+        is_idle = (
+            self._pipeline.is_ready
+            and self._pipeline.is_idle
+            and self._scanner.is_idle
+            and self._settling.is_empty
+            and self._indexer.inbox.empty()
+            and all(root.identity or root.error for root in self._library.roots.values())
+        )
+        if is_idle and not self._is_idle:
+            self._on_idle()
+        self._is_idle = is_idle
+        return is_idle
+
+    def _pause(self, reason: str) -> None:
+        """Stop taking in results; what is lost now the next scan finds again."""
+        logger.error("%s; paused", reason)
+        self._pipeline.give_up_flights()
+        self._next_scan.clear()
+        self._reporter.pause_reason = reason
+        self._paused_until = time.monotonic() + PAUSE_SECONDS
+
+    def _is_paused(self) -> bool:
+        if self._paused_until is None:
+            if not self._housekeeper.has_room():
+                self._pause("the catalog's disk is full")
+            return self._paused_until is not None
+        if time.monotonic() >= self._paused_until:
+            self._paused_until = time.monotonic() + PAUSE_SECONDS
+            if self._housekeeper.has_room():
+                logger.info("there is room again; going on")
+                self._paused_until, self._reporter.pause_reason = None, None
+        return self._paused_until is not None
+
+    def _reload(self) -> None:
+        """Take new settings over; broken ones are refused as a whole."""
+        self._is_reloading = False
+        try:
+            config = self._load()
+            ignores = make_ignores(config)
+        except ConfigError as error:
+            logger.error("settings not reloaded, the old ones hold: %s", error)
+            self._reporter.config_error = str(error)
+            self._scan_all()
+            return
+        self._reporter.config_error = None
+        if (config.models, config.worker) != (self._config.models, self._config.worker):
+            logger.warning("changes of [models] and [worker] take effect at the next start")
+        self._config = config
+        self._settling.settle_seconds = config.watch.settle_seconds
+        self._housekeeper.use(config)
+        for root in self._library.update(config.roots):
+            self._watcher.drop(root.top)
+            self._scanner.drop(root.key)
+            self._next_scan.pop(root.key, None)
+        self._watcher.ignores = self._scanner.ignores = self._library.ignores = ignores
+        self._look_at_roots()
+        self._scan_all()
+        logger.info("settings reloaded: %d folders", len(self._library.roots))
+
+    def _make_watcher(self) -> Watcher:
+        inbox = self._indexer.inbox
+        return Watcher(
+            ignores=self._indexer.ignores,
+            on_file=self._settling.touch,
+            on_folder=lambda path: inbox.put(FolderTouched(path)),
+            on_overflow=lambda top: inbox.put(Overflowed(top)),
+        )
+
+    def _make_scanner(self) -> Scanner:
+        return Scanner(
+            self._indexer.inbox.put, ignores=self._indexer.ignores, watcher=self._watcher
+        )
 
 
 def describe(outcome: Outcome) -> str:
@@ -225,14 +345,15 @@ def describe(outcome: Outcome) -> str:
 
 
 def run_until_signalled(service: Service) -> None:
-    """Run a service; SIGTERM and SIGINT end it cleanly."""
+    """Run a service; SIGTERM and SIGINT end it cleanly, SIGHUP reloads its settings."""
 
-    def handle(number: int, _frame: FrameType | None) -> None:
+    def end(number: int, _frame: FrameType | None) -> None:
         logger.info("stopping (%s)", signal.Signals(number).name)
         service.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
+        signal.signal(number, end)
+    signal.signal(signal.SIGHUP, lambda _number, _frame: service.reload())
     service.run()
 
 
@@ -241,3 +362,20 @@ def main() -> None:
     from .cli import main as run  # the command line is built on this module
 
     run(["watch", *sys.argv[1:]], program="phototagd")
+
+
+def _has_top(top: bytes, root: Root) -> bool:
+    return root.top == top
+
+
+def _is_folder(path: bytes) -> bool:
+    """Tell whether a path is a folder itself: one behind a link lies elsewhere."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _slept_seconds() -> float:
+    """Return how long the computer has slept since it was started."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -13,6 +13,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .version import file_version
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,62 +33,79 @@ class StableFile:
 
 @dataclass(slots=True)
 class _Waiting:
-    quiet_since: float
-    seen: tuple[int, int] | None = None
+    due: float
+    settle: float
+    seen: tuple[int, int, int] | None = None
 
 
 class Settling:
-    """The files that were touched and are not stable yet. ``touch`` may come from any thread."""
+    """The files that were touched and are not stable yet. ``touch`` may come from any thread.
 
-    def __init__(self, settle_seconds: float, clock: Callable[[], float]) -> None:
-        self._settle = settle_seconds
-        self._clock = clock  # seconds since the epoch: compared with mtimes
+    ``clock`` counts seconds steadily; ``wall_clock`` is what files' mtimes are compared with.
+    """
+
+    def __init__(
+        self, settle_seconds: float, clock: Callable[[], float], wall_clock: Callable[[], float]
+    ) -> None:
+        self.settle_seconds = settle_seconds
+        self._clock = clock
+        self._wall_clock = wall_clock
         self._waiting: dict[bytes, _Waiting] = {}
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._overflowed = False
+        self._wakes_at = 0.0
 
-    def touch(self, path: bytes) -> None:
+    def touch(self, path: bytes, settle_seconds: float | None = None) -> None:
         """Note that something happened to a file. Does no I/O and never raises."""
-        with self._lock:
+        settle = self.settle_seconds if settle_seconds is None else settle_seconds
+        with self._changed:
             if path in self._waiting or len(self._waiting) < MOST_WAITING:
-                self._waiting[path] = _Waiting(self._clock())
+                due = self._clock() + settle
+                self._waiting[path] = _Waiting(due, settle)
+                if due < self._wakes_at:
+                    self._changed.notify()
             else:
                 self._overflowed = True
 
     def take_overflow(self) -> bool:
         """Tell, once, whether a touch was dropped because too many wait: only a scan helps."""
-        with self._lock:
+        with self._changed:
             overflowed, self._overflowed = self._overflowed, False
         return overflowed
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether no file waits."""
+        return not self._waiting
 
     def take_ready(self) -> tuple[list[StableFile], list[bytes]]:
         """Take out what is decided: (stable files, paths where no regular file is any more)."""
         now = self._clock()
-        with self._lock:
-            due = [
-                (path, waiting)
-                for path, waiting in self._waiting.items()
-                if now - waiting.quiet_since >= self._settle
-            ]
+        with self._changed:
+            due = [(path, waiting) for path, waiting in self._waiting.items() if waiting.due <= now]
         stable: list[StableFile] = []
         gone: list[bytes] = []
         for path, waiting in due:
-            self._look(path, waiting, now, stable, gone)
+            self._look(path, waiting, stable, gone)
         return stable, gone
 
-    def next_due(self) -> float | None:
-        """Return the time at which the next file may be ready, or None if nothing waits."""
-        with self._lock:
-            since = min((w.quiet_since for w in self._waiting.values()), default=None)
-        return None if since is None else since + self._settle
+    def wait(self, longest: float) -> None:
+        """Return when the next file is due, after ``longest`` seconds, or on ``wake``."""
+        with self._changed:
+            due = min((waiting.due for waiting in self._waiting.values()), default=None)
+            until = longest if due is None else min(longest, due - self._clock())
+            if until > 0:
+                self._wakes_at = self._clock() + until
+                self._changed.wait(until)
+                self._wakes_at = 0.0
+
+    def wake(self) -> None:
+        """End a ``wait``."""
+        with self._changed:
+            self._changed.notify_all()
 
     def _look(
-        self,
-        path: bytes,
-        waiting: _Waiting,
-        now: float,
-        stable: list[StableFile],
-        gone: list[bytes],
+        self, path: bytes, waiting: _Waiting, stable: list[StableFile], gone: list[bytes]
     ) -> None:
         try:
             status = os.lstat(path)
@@ -96,19 +115,19 @@ class Settling:
             if self._remove(path, waiting):
                 gone.append(path)
             return
-        seen = (status.st_size, status.st_mtime_ns)
-        age = now - status.st_mtime_ns / 1e9
-        if waiting.seen == seen or age >= self._settle:
+        seen = file_version(status)
+        age = self._wall_clock() - status.st_mtime
+        if waiting.seen == seen or age >= waiting.settle:
             if self._remove(path, waiting):
-                stable.append(StableFile(path, *seen, status.st_ino))
+                stable.append(StableFile(path, *seen))
         else:
             waiting.seen = seen
             # Look again when the mtime will be old enough; one from the future waits once.
-            waiting.quiet_since = now - min(max(age, 0.0), self._settle)
+            waiting.due = self._clock() + min(max(waiting.settle - age, 0.0), waiting.settle)
 
     def _remove(self, path: bytes, waiting: _Waiting) -> bool:
         """Take a file out unless it was touched again meanwhile."""
-        with self._lock:
+        with self._changed:
             if self._waiting.get(path) is not waiting:
                 return False
             del self._waiting[path]

@@ -40,6 +40,7 @@ class WorkerPlan:
     max_pixels: int
     max_bytes: int
     threads: int
+    memory_limit: int
 
     def to_json(self) -> bytes:
         """Write it as the child's first line."""
@@ -49,6 +50,7 @@ class WorkerPlan:
                     "models": asdict(self.models),
                     "limits": {"max_pixels": self.max_pixels, "max_bytes": self.max_bytes},
                     "threads": self.threads,
+                    "memory_limit": self.memory_limit,
                 },
                 default=str,
             ).encode()
@@ -64,6 +66,7 @@ def plan_worker(config: Config) -> WorkerPlan:
         max_pixels=config.decode.max_megapixels * 1_000_000,
         max_bytes=config.decode.max_file_mib << 20,
         threads=threads,
+        memory_limit=config.worker.memory_limit_mib << 20,
     )
 
 
@@ -85,7 +88,7 @@ def model_settings(config: Config, threads: int = 0) -> ModelSettings:
 class Worker:
     """One child process at a time. All methods belong to one thread; ``on_reply`` to another."""
 
-    def __init__(self, plan: WorkerPlan, on_reply: Callable[[Worker, Reply], None]) -> None:
+    def __init__(self, plan: WorkerPlan, on_reply: Callable[[Reply], None]) -> None:
         self._plan = plan
         self._on_reply = on_reply
         self._process: subprocess.Popen[bytes] | None = None
@@ -164,12 +167,12 @@ class Worker:
                     nonsense = f"it sent nonsense ({error})"
                     process.kill()
                     break
-                self._on_reply(self, reply)
+                self._on_reply(reply)
         status = process.wait()
         complaints.join()
         logger.debug("recogniser ended: %s", " | ".join(last_words))
         reason = self._kill_reason or nonsense or _describe_exit(status, last_words)
-        self._on_reply(self, Died(reason))
+        self._on_reply(Died(reason))
 
 
 def _describe_exit(status: int, last_words: deque[str]) -> str:

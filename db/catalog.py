@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
-from typing import TYPE_CHECKING, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 
-from . import folders, recording, roots
-from .engine import open_engine, sqlite_path
+from . import folders, presence, queue, recording, roots, upkeep
+from .engine import sqlite_path
+from .explain import explain
 from .lock import CatalogLock
-from .migrate import bring_up_to_date, explain
-from .paths import join
-from .records import PendingPhoto
-from .states import PhotoState
-from .tables import FolderRow, PhotoRow, RootRow
+from .migrate import bring_up_to_date
+from .reading import open_for_reading
+from .states import PhotoState, RootState
+from .tables import PhotoRow
+from .transaction import Transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection
 
     from ..models.results import Analysis, ModelVersion
-    from .records import FileEntry, FolderChange, PhotoFacts, RootFolder
+    from .records import FileEntry, FolderChange, PendingPhoto, PhotoFacts, RootFolder, RootRecord
+
+Thing = TypeVar("Thing")
+
+CHUNK: Final = 500  # rows in one transaction; so many parameters every database takes
 
 
 class Catalog:
@@ -37,34 +42,67 @@ class Catalog:
     """
 
     def __init__(
-        self, engine: Engine, lock: CatalogLock | None, clock: Callable[[], float] = time.time
+        self,
+        transactions: Transactions,
+        lock: CatalogLock | None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._engine = engine
+        self._transactions = transactions
         self._lock = lock
         self._clock = clock
 
     @classmethod
-    def open(cls, target: bytes | str, *, clock: Callable[[], float] = time.time) -> Self:
+    def open(
+        cls,
+        target: bytes | str,
+        *,
+        exclusive: bool = True,
+        wal: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
         """Open a path or a database URL for writing; create or migrate it where needed.
 
-        Raises CatalogLocked, CatalogTooNew, CatalogBroken, CatalogUnreadable, or OSError where
-        the folder cannot be made or the lock not be written.
+        Not exclusive, for one short change beside the writer, it takes no lock and neither creates
+        nor migrates. `wal` is False on a network file system, which cannot share memory.
+
+        Raises CatalogLocked, CatalogLost for one that was there once and is not, CatalogTooNew,
+        CatalogBroken, CatalogFull, CatalogBusy or CatalogUnreadable; if not exclusive also
+        CatalogAbsent and CatalogTooOld.
         """
         path = sqlite_path(target)
+        if not exclusive:
+            if path is not None:
+                open_for_reading(path).close()
+            return cls(Transactions(target, exclusive=False, wal=wal), None, clock)
         lock = None if path is None else _lock_beside(path)
         try:
-            bring_up_to_date(target)
-            return cls(_connected(target), lock, clock)
+            bring_up_to_date(target, may_create=lock is None or not lock.is_noted)
+            transactions = Transactions(target, exclusive=True, wal=wal)
         except BaseException:
             if lock is not None:
                 lock.release()
             raise
+        if lock is not None:
+            lock.note_made()
+        return cls(transactions, lock, clock)
 
     def close(self) -> None:
         """Close the connection and let the lock go; may be called twice."""
-        self._engine.dispose()
+        self._transactions.close()
         if self._lock is not None:
             self._lock.release()
+
+    def is_in_place(self) -> bool:
+        """Tell whether the catalog's file still is the one that was opened.
+
+        Every change looks, too, and raises CatalogVanished.
+        """
+        return self._transactions.is_in_place
+
+    def checkpoint(self) -> int:
+        """Move the write-ahead log into the file; give the bytes that readers keep in it."""
+        path = self._transactions.path
+        return 0 if path is None else upkeep.checkpoint(path)
 
     def __enter__(self) -> Self:
         return self
@@ -83,18 +121,51 @@ class Catalog:
         A path inside a known root gives that root and the way to it; known roots inside the new
         one are absorbed, their photos keep ids and labels.
         """
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             return roots.add_root(connection, path)
 
     def roots(self) -> list[RootFolder]:
         """List all roots by path."""
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             return roots.list_roots(connection)
+
+    def root_records(self) -> list[RootRecord]:
+        """List all roots by path with what is known of them."""
+        with self._begin() as connection:
+            return roots.list_records(connection)
+
+    def set_root(
+        self, root_id: int, *, device: int, inode: int, is_mount: bool, mounts: Iterable[bytes]
+    ) -> None:
+        """Remember which folder a root is, and all mount points below it, relative to it.
+
+        A mount point that is not named is forgotten, and what it held may then be missing.
+        """
+        with self._begin() as connection:
+            roots.set_identity(connection, root_id, device=device, inode=inode, is_mount=is_mount)
+            roots.set_mounts(connection, root_id, mounts)
+
+    def set_root_state(self, root_id: int, state: RootState) -> None:
+        """Set how far a root can be believed."""
+        with self._begin() as connection:
+            roots.set_state(connection, root_id, state)
+
+    def confirm_missing(self, root_id: int) -> bool:
+        """Allow the next whole walk of a suspect root to believe it; False for any other root."""
+        with self._begin() as connection:
+            return roots.set_state(
+                connection, root_id, RootState.CONFIRMED, only_from=RootState.SUSPECT
+            )
+
+    def note_scan(self, root_id: int, when: float) -> None:
+        """Remember when a root was walked completely."""
+        with self._begin() as connection:
+            roots.set_last_scan(connection, root_id, int(when))
 
     def folder_names(self, root_id: int, under: bytes = b"") -> list[bytes]:
         """List the folders at or below `under` that hold a photo not known to be missing."""
-        with self._engine.begin() as connection:
-            return folders.folder_names(connection, root_id, under)
+        with self._begin() as connection:
+            return presence.folder_names(connection, root_id, under)
 
     def reconcile_folder(
         self,
@@ -102,67 +173,125 @@ class Catalog:
         relpath: bytes,
         entries: Sequence[FileEntry],
         unsettled: Collection[bytes] = (),
+        *,
+        is_gone: Callable[[bytes], bool] = folders.never,
     ) -> FolderChange:
         """Make the complete listing of one folder's photo files the truth about it.
 
-        Unknown and changed files become pending, files that are gone missing; a missing one that
-        is back unchanged gets its state back. Results stay until new ones replace them. Files
-        named in `unsettled` are there, but may be growing: nothing is said of them.
+        Unknown and changed files become pending; a missing one that is back unchanged gets its
+        state back. Results stay until new ones replace them. Files that are gone are told, not
+        marked: that is for `mark_missing`, when a whole walk has shown how many they are.
+
+        Files named in `unsettled` are there, but may be growing, or could not be looked at: nothing
+        is said of them.
+
+        An unknown file with inode, size and time of a known one is that photo, moved, if the known
+        one has left its place. In this folder the listing tells; of any other place `is_gone` is
+        asked with the absolute path, and must not say so of a place that may only be hidden.
         """
-        with self._engine.begin() as connection:
-            return folders.reconcile(connection, root_id, relpath, entries, unsettled, self._now())
+        with self._begin() as connection:
+            return folders.reconcile(
+                connection, root_id, relpath, entries, unsettled, self._now(), is_gone
+            )
+
+    def gone_folders_photos(self, root_id: int, relpaths: Collection[bytes]) -> tuple[int, ...]:
+        """Give the ids of the photos in exactly these folders that are not missing yet."""
+        found: list[int] = []
+        for some in _chunks(relpaths):
+            with self._begin() as connection:
+                found += presence.photos_of_folders(connection, root_id, some)
+        return tuple(found)
+
+    def photo_paths(self, ids: Collection[int]) -> dict[int, bytes]:
+        """Give the absolute paths of photos as they are known now."""
+        found: dict[int, bytes] = {}
+        for some in _chunks(ids):
+            with self._begin() as connection:
+                found |= presence.photo_paths(connection, some)
+        return found
+
+    def count_present(self, root_id: int, under: bytes = b"") -> int:
+        """Count the photos at or below a folder that are not missing."""
+        with self._begin() as connection:
+            return presence.count_present(connection, root_id, under)
+
+    def mark_missing(self, ids: Collection[int]) -> int:
+        """Mark photos as missing; they keep their results. Count those that were not yet."""
+        now = self._now()
+        return self._in_chunks(
+            ids, lambda connection, some: presence.mark_missing(connection, some, now)
+        )
 
     def mark_folder_missing(self, root_id: int, relpath: bytes) -> int:
         """Mark all photos at and below a folder as missing and count them."""
-        with self._engine.begin() as connection:
-            return folders.mark_folder_missing(connection, root_id, relpath)
+        with self._begin() as connection:
+            return presence.mark_folder_missing(connection, root_id, relpath, self._now())
 
-    def observe_file(self, root_id: int, relpath: bytes, entry: FileEntry) -> bool:
-        """Note one file that was seen; say whether it is pending now."""
-        with self._engine.begin() as connection:
-            return folders.observe(connection, root_id, relpath, entry, self._now())
+    def purge_missing(self, before: int) -> int:
+        """Forget photos that are missing since before a time, with their results; count them.
+
+        Only in roots in order: elsewhere one may have come back without anyone seeing it.
+        """
+        purged = 0
+        while True:
+            with self._begin() as connection:
+                number = presence.purge(connection, before, CHUNK)
+            purged += number
+            if number < CHUNK:
+                return purged
+
+    def observe_file(
+        self,
+        root_id: int,
+        relpath: bytes,
+        entry: FileEntry,
+        *,
+        is_gone: Callable[[bytes], bool] = folders.never,
+    ) -> bool:
+        """Note one file that was seen; say whether it is pending now, and then one of the next.
+
+        An unknown one may be a known photo under another name, see `reconcile_folder`.
+        """
+        with self._begin() as connection:
+            return folders.observe(connection, root_id, relpath, entry, self._now(), is_gone)
 
     def file_gone(self, root_id: int, relpath: bytes, name: bytes) -> bool:
         """Mark one file as missing; False where it is not known or missing already."""
-        with self._engine.begin() as connection:
-            return folders.mark_file_missing(connection, root_id, relpath, name) > 0
+        with self._begin() as connection:
+            now = self._now()
+            return presence.mark_file_missing(connection, root_id, relpath, name, now) > 0
 
     def next_pending(self, limit: int, exclude: Collection[int] = ()) -> list[PendingPhoto]:
-        """Give the newest photos that wait for an analysis, without those in `exclude`."""
-        waiting = (
-            select(
-                PhotoRow.id,
-                PhotoRow.name,
-                PhotoRow.size,
-                PhotoRow.mtime_ns,
-                PhotoRow.inode,
-                PhotoRow.attempts,
-                FolderRow.relpath,
-                RootRow.path,
-            )
-            .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
-            .join(RootRow, RootRow.id == FolderRow.root_id)
-            .where(PhotoRow.state == PhotoState.PENDING.value, PhotoRow.id.not_in(exclude))
-            .order_by(PhotoRow.mtime_ns.desc(), PhotoRow.id.desc())
-            .limit(limit)
-        )
-        with self._engine.begin() as connection:
-            rows = connection.execute(waiting).all()
-        return [
-            PendingPhoto(
-                id=row.id,
-                path=join(row.path, row.relpath, row.name),
-                size=row.size,
-                mtime_ns=row.mtime_ns,
-                inode=row.inode,
-                attempts=row.attempts,
-            )
-            for row in rows
-        ]
+        """Give photos that wait, those observed one by one first, then the newest.
+
+        Left out are those in `exclude` and those whose root cannot be read.
+        """
+        with self._begin() as connection:
+            return queue.next_pending(connection, limit, exclude)
+
+    def requeue_due(self, now: int) -> int:
+        """Queue the failed photos that have rested long enough, and count them."""
+        with self._begin() as connection:
+            return queue.requeue_due(connection, now)
+
+    def next_retry_at(self) -> int | None:
+        """Give the time at which the next failed photo has rested long enough."""
+        with self._begin() as connection:
+            return queue.next_retry_at(connection)
+
+    def retry(self, ids: Collection[int] | None = None) -> int:
+        """Queue failed, dead and unsupported photos as if they were new, and count them.
+
+        None means all of them.
+        """
+        if ids is None:
+            with self._begin() as connection:
+                return queue.retry(connection, None)
+        return self._in_chunks(ids, queue.retry)
 
     def find_analyzed(self, fingerprint: bytes, models: Collection[ModelVersion]) -> int | None:
         """Find a photo of the same pixels that exactly these models have analysed."""
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             return recording.find_analyzed(connection, fingerprint, models)
 
     def record_analysis(self, photo_id: int, facts: PhotoFacts, analysis: Analysis) -> None:
@@ -171,12 +300,12 @@ class Catalog:
         A photo that vanished meanwhile stays missing. Raises PhotoUnknown, or ValueError for
         results of a model that `analysis.models` does not name.
         """
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             recording.record_analysis(connection, photo_id, facts, analysis, self._now())
 
     def record_copy(self, photo_id: int, facts: PhotoFacts, source_id: int) -> None:
         """Store another photo's results as this one's; the source may be the photo itself."""
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             recording.record_copy(connection, photo_id, facts, source_id, self._now())
 
     def record_failure(
@@ -185,39 +314,58 @@ class Catalog:
         facts: PhotoFacts | None,
         reason: str,
         state: PhotoState = PhotoState.FAILED,
-    ) -> None:
-        """Store why a photo has no results; it loses those of an earlier content."""
-        with self._engine.begin() as connection:
-            recording.record_failure(connection, photo_id, facts, reason, state)
+        *,
+        counted: bool = True,
+    ) -> PhotoState:
+        """Store why a photo has no results; give its state, which may be dead after many failures.
+
+        It loses the results of an earlier content. A failure that is not counted says nothing of
+        the photo (its disk did not answer): it keeps them, and is tried again soon.
+        """
+        now = self._now()
+        with self._begin() as connection:
+            if not counted:
+                return queue.record_hindrance(connection, photo_id, reason, now)
+            return queue.record_failure(connection, photo_id, facts, reason, state, now)
 
     def intern_labels(self, names: Iterable[str]) -> None:
         """Make names known before any photo shows them, so that a search accepts them."""
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             recording.intern_labels(connection, names)
 
     def counts(self) -> dict[PhotoState, int]:
         """Count the photos by state; a state without photos is left out."""
         number = select(PhotoRow.state, func.count()).group_by(PhotoRow.state)
-        with self._engine.begin() as connection:
+        with self._begin() as connection:
             return {PhotoState(state): count for state, count in connection.execute(number)}
+
+    def _begin(self) -> AbstractContextManager[Connection]:
+        return self._transactions.begin()
+
+    def _in_chunks(self, ids: Iterable[int], change: Callable[[Connection, list[int]], int]) -> int:
+        """Change many rows in several short transactions, and count them."""
+        changed = 0
+        for some in _chunks(ids):
+            with self._begin() as connection:
+                changed += change(connection, some)
+        return changed
 
     def _now(self) -> int:
         return int(self._clock())
 
 
 def _lock_beside(path: bytes) -> CatalogLock:
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     lock = CatalogLock(path)
-    lock.acquire()
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise explain(error, path) from error
     return lock
 
 
-def _connected(target: bytes | str) -> Engine:
-    """Open the one connection now: what is wrong with it belongs to the start."""
-    engine = open_engine(target)
-    try:
-        engine.connect().close()
-    except (DBAPIError, sqlite3.Error) as error:
-        engine.dispose()
-        raise explain(error, sqlite_path(target) or os.fsencode(target)) from error
-    return engine
+def _chunks(things: Iterable[Thing]) -> Iterator[list[Thing]]:
+    """Cut into pieces that fit into one statement and one short transaction."""
+    rest = iter(things)
+    while some := list(islice(rest, CHUNK)):
+        yield some

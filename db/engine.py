@@ -20,7 +20,6 @@ BUSY_SECONDS: Final = 10.0
 # NORMAL may lose the last commits when the power fails, never the catalog: lost rows are work
 # done twice. The size limit gives disk space back after a long reader let the WAL grow.
 PRAGMAS: Final = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA temp_store = MEMORY",
@@ -46,24 +45,31 @@ def sqlite_path(target: bytes | str) -> bytes | None:
     return os.path.abspath(os.fsencode(url.database))
 
 
-def open_engine(target: bytes | str, *, migrating: bool = False) -> Engine:
+def open_engine(target: bytes | str, *, migrating: bool = False, wal: bool | None = True) -> Engine:
     """Make the one writer's engine for a path or a database URL; it holds one connection.
 
     For a migration the connection keeps SQLite's own settings: with foreign keys on, recreating
-    a table would cascade, and a file that turns out not to be ours must stay as it was.
+    a table would cascade, and a file that turns out not to be ours must stay as it was. `wal` is
+    False where processes cannot share memory, as on a network file system: a journal file does
+    there what the log does elsewhere; None leaves what there is.
     """
     path = sqlite_path(target)
     if path is None:
         return create_engine(str(target), pool_size=1, max_overflow=0)
+    pragmas = () if migrating else (*_journal(wal), *PRAGMAS)
     engine = create_engine(
         "sqlite://",
-        creator=lambda: _connect(path, () if migrating else PRAGMAS),
+        creator=lambda: _connect(path, pragmas),
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
     )
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _journal(wal: bool | None) -> tuple[str, ...]:
+    return () if wal is None else (f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'}",)
 
 
 def _connect(path: bytes, pragmas: Iterable[str]) -> sqlite3.Connection:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class CatalogError(Exception):
@@ -16,8 +20,9 @@ class CatalogError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        where = os.fsdecode(self.path).encode("utf-8", "backslashreplace").decode("utf-8")
-        return f"{where}: {self.reason}" + (f"; {self.remedy}" if self.remedy else "")
+        return f"{_printable(self.path)}: {self.reason}" + (
+            f"; {self.remedy}" if self.remedy else ""
+        )
 
 
 class CatalogAbsent(CatalogError):
@@ -25,6 +30,42 @@ class CatalogAbsent(CatalogError):
 
     def __init__(self, path: bytes) -> None:
         super().__init__(path, "there is no catalog yet", "scan a folder first")
+
+
+class CatalogLost(CatalogError):
+    """A catalog was made at this path once, and now there is none or an empty file.
+
+    A new one in its place would hide the loss: all labels and all the work behind them.
+    """
+
+    def __init__(self, path: bytes, backups: Sequence[bytes] = ()) -> None:
+        restore = _restore(path, backups) if backups else "bring it back"
+        lock = _printable(os.path.basename(path) + b".lock")
+        remedy = f"{restore}, or remove {lock} to begin with an empty one"
+        super().__init__(path, "the catalog that was here is gone or empty", remedy)
+        self.backups = tuple(backups)
+
+
+class CatalogVanished(CatalogError):
+    """The file was deleted or replaced while it was open: what is written now would be lost."""
+
+    def __init__(self, path: bytes) -> None:
+        reason = "the catalog was deleted or replaced while it was in use"
+        super().__init__(path, reason, "put it back, or a backup in its place, and start again")
+
+
+class CatalogFull(CatalogError):
+    """There is no room to write; nothing was changed, and with room it can be used again."""
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__(path, "there is no room on the catalog's disk", "make room there")
+
+
+class CatalogBusy(CatalogError):
+    """Another process writes, or mends, for longer than we waited; nothing was changed."""
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__(path, "the catalog is busy", "try again in a moment")
 
 
 class CatalogLocked(CatalogError):
@@ -57,8 +98,9 @@ class CatalogTooOld(CatalogError):
 class CatalogBroken(CatalogError):
     """The file is not a catalog, or is damaged."""
 
-    def __init__(self, path: bytes, reason: str) -> None:
-        super().__init__(path, reason, "put a backup in its place or name another file")
+    def __init__(self, path: bytes, reason: str, backups: Sequence[bytes] = ()) -> None:
+        super().__init__(path, reason, f"{_restore(path, backups)}, or name another file")
+        self.backups = tuple(backups)
 
 
 class CatalogUnreadable(CatalogError):
@@ -108,6 +150,17 @@ class UnknownWord(QueryError):
         super().__init__(word if text is None else text, position, message)
         self.word = word
         self.suggestions = suggestions
+
+
+def _printable(path: bytes) -> str:
+    return os.fsdecode(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _restore(path: bytes, backups: Sequence[bytes]) -> str:
+    """Say how to bring a catalog back; SQLite would play the log of the lost one into a backup."""
+    names = ", ".join(_printable(os.path.basename(name)) for name in backups)
+    log = _printable(os.path.basename(path) + b"-wal")
+    return f"put a backup{f' ({names})' if names else ''} in its place, with no {log} beside it"
 
 
 def _columns(text: str) -> int:

@@ -1,24 +1,33 @@
-"""Making the catalog equal to what a folder holds: new, changed, missing and returned photos."""
+"""Making the catalog equal to what a folder holds: new, changed, moved and returned photos."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, insert, or_, select, true, update
+from sqlalchemy import and_, bindparam, insert, select, text, update
 
-from .paths import below
+from .paths import join
 from .records import FolderChange
-from .states import PhotoState
-from .tables import FolderRow, PhotoRow
+from .states import PRESENT_FILES, SERVED_ROOTS, PhotoState
+from .tables import FolderRow, PhotoRow, RootRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from sqlalchemy import Connection
 
     from .records import FileEntry
 
 NANOSECONDS = 1_000_000_000
+MOST_AT_ONCE = 500  # inodes in one question
+
+PRESENT = text(PRESENT_FILES)
+
+
+def never(_path: bytes) -> bool:
+    """Believe of no path that its file is gone."""
+    return False
 
 
 class _Known(NamedTuple):
@@ -33,6 +42,17 @@ class _Known(NamedTuple):
     analyzed_at: int | None
 
 
+KNOWN = tuple(getattr(PhotoRow, name) for name in _Known._fields)
+
+
+class _Elsewhere(NamedTuple):
+    """A photo that may be the same file as a new one, and the place where it was."""
+
+    known: _Known
+    folder_id: int
+    path: bytes
+
+
 def reconcile(
     connection: Connection,
     root_id: int,
@@ -40,63 +60,69 @@ def reconcile(
     listed: Sequence[FileEntry],
     unsettled: Collection[bytes],
     now: int,
+    is_gone: Callable[[bytes], bool],
 ) -> FolderChange:
-    """Make a folder's complete listing the truth; writes nothing where nothing differs."""
+    """Make a folder's complete listing the truth, but for what is gone; that is only told."""
+    if not unsettled and _is_as_known(connection, root_id, relpath, listed):
+        return FolderChange(unchanged=len(listed))
     entries = [entry for entry in listed if entry.name not in unsettled]
     folder_id = _folder(connection, root_id, relpath)
-    known = {} if folder_id is None else _known(connection, folder_id)
-    if folder_id is None and entries:
-        folder_id = _add_folder(connection, root_id, relpath)
-    if folder_id is None:
+    if folder_id is None and not entries:
         return FolderChange()
-    change = _apply(connection, folder_id, known, entries, now)
-    gone = set(known) - {entry.name for entry in listed}
-    ids = [known[name].id for name in gone if known[name].state != PhotoState.MISSING]
-    _mark_missing(connection, ids)
-    return FolderChange(
-        change.new, change.changed, change.unchanged, len(ids), returned=change.returned
-    )
+    if folder_id is None:
+        folder_id = _add_folder(connection, root_id, relpath)
+    known = _known(connection, folder_id)
+    there = {entry.name: entry for entry in listed}
+
+    def has_left(place: _Elsewhere) -> bool:
+        if place.folder_id != folder_id:
+            return is_gone(place.path)
+        if place.known.name in unsettled:
+            return False
+        entry = there.get(place.known.name)
+        return entry is None or not _is_same(place.known, entry)
+
+    change = _apply(connection, folder_id, known, entries, now, has_left)
+    gone = set(known) - set(there) - set(unsettled)
+    return replace(change, gone=tuple(known[name].id for name in gone if _is_present(known[name])))
 
 
 def observe(
-    connection: Connection, root_id: int, relpath: bytes, entry: FileEntry, now: int
+    connection: Connection,
+    root_id: int,
+    relpath: bytes,
+    entry: FileEntry,
+    now: int,
+    is_gone: Callable[[bytes], bool],
 ) -> bool:
-    """Note one file without a word on the others of its folder; say whether it is pending now."""
+    """Note one file without a word on the others of its folder; say whether it is pending now.
+
+    If it is, it goes before all that walks have found.
+    """
     folder_id = _folder(connection, root_id, relpath)
     if folder_id is None:
         folder_id = _add_folder(connection, root_id, relpath)
-    _apply(connection, folder_id, _known(connection, folder_id, entry.name), [entry], now)
-    state = _known(connection, folder_id, entry.name)[entry.name].state
-    return state == PhotoState.PENDING
-
-
-def mark_file_missing(connection: Connection, root_id: int, relpath: bytes, name: bytes) -> int:
-    """Mark one file as missing; 0 where it is not known or missing already."""
-    place = and_(FolderRow.root_id == root_id, FolderRow.relpath == relpath)
-    return _mark_where(connection, place, PhotoRow.name == name)
-
-
-def mark_folder_missing(connection: Connection, root_id: int, relpath: bytes) -> int:
-    """Mark all photos at and below a folder as missing and count them."""
-    return _mark_where(connection, _at_or_below(root_id, relpath), true())
-
-
-def folder_names(connection: Connection, root_id: int, under: bytes) -> list[bytes]:
-    """List the folders at or below `under` that hold a photo not known to be missing."""
-    present = select(PhotoRow.id).where(
-        PhotoRow.folder_id == FolderRow.id, PhotoRow.state != PhotoState.MISSING
+    known = _known(connection, folder_id, entry.name)
+    _apply(connection, folder_id, known, [entry], now, lambda place: is_gone(place.path))
+    waiting = update(PhotoRow).where(
+        PhotoRow.folder_id == folder_id,
+        PhotoRow.name == entry.name,
+        PhotoRow.state == PhotoState.PENDING.value,
     )
-    names = select(FolderRow.relpath).where(_at_or_below(root_id, under), present.exists())
-    return list(connection.scalars(names.order_by(FolderRow.relpath)))
+    return connection.execute(waiting.values(urgent=1)).rowcount > 0
 
 
-def _at_or_below(root_id: int, relpath: bytes) -> ColumnElement[bool]:
-    here = FolderRow.root_id == root_id
-    if not relpath:
-        return here
-    first, last = below(relpath)
-    inside = and_(FolderRow.relpath >= first, FolderRow.relpath < last)
-    return and_(here, or_(FolderRow.relpath == relpath, inside))
+def _is_as_known(
+    connection: Connection, root_id: int, relpath: bytes, listed: Sequence[FileEntry]
+) -> bool:
+    """Compare a listing with the rows as they are; anything odd, such as a folded inode, differs.
+
+    This is the whole of almost every walk: one question, no conversion, one comparison of sets.
+    """
+    place = {"root_id": root_id, "relpath": relpath}
+    # The driver's own tuples: making rows of them would take three times as long.
+    cursor = connection.execute(PRESENT, place).cursor
+    return cursor is not None and set(cursor.fetchall()) == set(listed)
 
 
 def _folder(connection: Connection, root_id: int, relpath: bytes) -> int | None:
@@ -112,15 +138,7 @@ def _add_folder(connection: Connection, root_id: int, relpath: bytes) -> int:
 def _known(
     connection: Connection, folder_id: int, name: bytes | None = None
 ) -> dict[bytes, _Known]:
-    columns = select(
-        PhotoRow.id,
-        PhotoRow.name,
-        PhotoRow.size,
-        PhotoRow.mtime_ns,
-        PhotoRow.inode,
-        PhotoRow.state,
-        PhotoRow.analyzed_at,
-    ).where(PhotoRow.folder_id == folder_id)
+    columns = select(*KNOWN).where(PhotoRow.folder_id == folder_id)
     if name is not None:
         columns = columns.where(PhotoRow.name == name)
     return {row.name: row for row in map(_Known._make, connection.execute(columns))}
@@ -129,27 +147,93 @@ def _known(
 def _apply(
     connection: Connection,
     folder_id: int,
-    known: Mapping[bytes, _Known],
-    entries: Iterable[FileEntry],
+    known: dict[bytes, _Known],
+    entries: Sequence[FileEntry],
     now: int,
+    has_left: Callable[[_Elsewhere], bool],
 ) -> FolderChange:
-    """Write what the entries say of themselves; rows without an entry stay as they are."""
-    new = [entry for entry in entries if entry.name not in known]
+    """Write what the entries say of themselves; rows without an entry stay as they are.
+
+    Rows that have left their place are taken out of `known`.
+    """
+    moves = _find_moves(connection, [e for e in entries if e.name not in known], has_left)
+    for _, place in moves:
+        if place.folder_id == folder_id:
+            known.pop(place.known.name, None)
+    _update_moved(connection, folder_id, moves)
+    arrived = {entry.name for entry, _ in moves}
+    new = [e for e in entries if e.name not in known and e.name not in arrived]
     old = [(known[entry.name], entry) for entry in entries if entry.name in known]
     changed = [(row, entry) for row, entry in old if not _is_same(row, entry)]
-    returned = [
-        row for row, entry in old if row.state == PhotoState.MISSING and _is_same(row, entry)
-    ]
+    returned = [row for row, entry in old if not _is_present(row) and _is_same(row, entry)]
     _insert_new(connection, folder_id, new, now)
     _update_changed(connection, changed)
     _update_returned(connection, returned)
+    moved = tuple(place.known.id for _, place in moves)
     unchanged = len(old) - len(changed) - len(returned)
-    return FolderChange(len(new), len(changed), unchanged, returned=len(returned))
+    return FolderChange(len(new), len(changed), unchanged, len(returned), moved)
+
+
+def _find_moves(
+    connection: Connection,
+    entries: Sequence[FileEntry],
+    has_left: Callable[[_Elsewhere], bool],
+) -> list[tuple[FileEntry, _Elsewhere]]:
+    """Find for new files the rows of the same files under the names that they had before."""
+    candidates: dict[tuple[int, int, int], list[_Elsewhere]] = {}
+    for place in _rows_of_inodes(connection, sorted({entry.inode for entry in entries})):
+        candidates.setdefault(_identity(place.known), []).append(place)
+    moves = []
+    for entry in entries:
+        places = candidates.get(_identity(entry), [])
+        left = next((place for place in places if has_left(place)), None)
+        if left is not None:
+            places.remove(left)
+            moves.append((entry, left))
+    return moves
+
+
+def _rows_of_inodes(connection: Connection, inodes: Sequence[int]) -> Iterator[_Elsewhere]:
+    """Give all photos with these inodes whose root can be read, those with results first."""
+    places = (
+        select(*KNOWN, PhotoRow.folder_id, FolderRow.relpath, RootRow.path)
+        .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
+        .join(RootRow, RootRow.id == FolderRow.root_id)
+        .where(RootRow.state.in_([state.value for state in SERVED_ROOTS]))
+        .order_by(PhotoRow.analyzed_at.is_(None), PhotoRow.id)
+    )
+    for start in range(0, len(inodes), MOST_AT_ONCE):
+        some = places.where(PhotoRow.inode.in_(inodes[start : start + MOST_AT_ONCE]))
+        for *columns, folder_id, relpath, root in connection.execute(some):
+            known = _Known._make(columns)
+            yield _Elsewhere(known, folder_id, join(root, relpath, known.name))
+
+
+def _identity(file: _Known | FileEntry) -> tuple[int, int, int]:
+    return file.size, file.mtime_ns, file.inode
+
+
+def _is_present(row: _Known) -> bool:
+    return row.state != PhotoState.MISSING
 
 
 def _is_same(row: _Known, entry: FileEntry) -> bool:
-    seen = (entry.size, entry.mtime_ns, entry.inode)
-    return (row.size, row.mtime_ns, row.inode) == seen
+    return _identity(row) == _identity(entry)
+
+
+def _update_moved(
+    connection: Connection, folder_id: int, moves: Sequence[tuple[FileEntry, _Elsewhere]]
+) -> None:
+    """Hang rows under their new names; a move proves that a missing photo is there."""
+    rows = [
+        {"which": place.known.id, "folder": folder_id, "new_name": entry.name}
+        for entry, place in moves
+    ]
+    if rows:
+        move = update(PhotoRow).where(PhotoRow.id == bindparam("which"))
+        place_there = move.values(folder_id=bindparam("folder"), name=bindparam("new_name"))
+        connection.execute(place_there, rows)
+    _update_returned(connection, [p.known for _, p in moves if not _is_present(p.known)])
 
 
 def _insert_new(
@@ -180,7 +264,13 @@ def _update_changed(connection: Connection, changed: Sequence[tuple[_Known, File
     ]
     if rows:
         renew = update(PhotoRow).where(PhotoRow.id == bindparam("which"))
-        pending = renew.values(state=PhotoState.PENDING.value, attempts=0, error=None)
+        pending = renew.values(
+            state=PhotoState.PENDING.value,
+            attempts=0,
+            error=None,
+            next_try_at=None,
+            missing_since=None,
+        )
         connection.execute(pending, rows)
 
 
@@ -190,34 +280,4 @@ def _update_returned(connection: Connection, rows: Sequence[_Known]) -> None:
         ids = [{"which": row.id} for row in rows if (row.analyzed_at is not None) is analyzed]
         if ids:
             again = update(PhotoRow).where(PhotoRow.id == bindparam("which"))
-            connection.execute(again.values(state=state.value), ids)
-
-
-def _went_missing() -> dict[str, Any]:
-    """Give the columns of a photo that vanished.
-
-    A pending photo's kept results belong to an older content: without the time of an analysis it
-    is pending again when it returns.
-    """
-    pending = PhotoRow.state == PhotoState.PENDING
-    return {
-        "state": PhotoState.MISSING.value,
-        "analyzed_at": case((pending, None), else_=PhotoRow.analyzed_at),
-    }
-
-
-def _mark_missing(connection: Connection, ids: Sequence[int]) -> None:
-    if ids:
-        gone = update(PhotoRow).where(PhotoRow.id == bindparam("which"))
-        connection.execute(gone.values(**_went_missing()), [{"which": key} for key in ids])
-
-
-def _mark_where(
-    connection: Connection, place: ColumnElement[bool], which: ColumnElement[bool]
-) -> int:
-    photos = and_(
-        PhotoRow.folder_id.in_(select(FolderRow.id).where(place)),
-        PhotoRow.state != PhotoState.MISSING,
-        which,
-    )
-    return connection.execute(update(PhotoRow).where(photos).values(**_went_missing())).rowcount
+            connection.execute(again.values(state=state.value, missing_since=None), ids)

@@ -9,46 +9,43 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from .beside import list_backups
 from .engine import open_engine, sqlite_error, sqlite_path
-from .errors import CatalogBroken, CatalogError, CatalogTooNew, CatalogUnreadable
+from .errors import CatalogBroken, CatalogLost, CatalogTooNew
+from .explain import explain
 from .states import KNOWN_REVISIONS, SCHEMA_REVISION
+from .upkeep import back_up_rotating
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection
 
-BROKEN_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
-
-def bring_up_to_date(target: bytes | str) -> None:
+def bring_up_to_date(target: bytes | str, *, may_create: bool = True) -> None:
     """Create or migrate the catalog's schema; the caller holds the catalog's lock.
 
-    Raises CatalogTooNew, CatalogBroken or CatalogUnreadable and leaves the catalog as it was.
+    A catalog with content is copied to `<catalog>.bak.1` before. Raises CatalogTooNew,
+    CatalogBroken, CatalogFull, CatalogUnreadable, ... and leaves the catalog as it was; CatalogLost
+    where there is none and `may_create` is False.
     """
-    name = sqlite_path(target) or os.fsencode(target)
+    path = sqlite_path(target)
+    name = path or os.fsencode(target)
+    if path is not None and not may_create and not os.path.exists(path):
+        raise CatalogLost(path, list_backups(path))
     engine = open_engine(target, migrating=True)
     try:
         with engine.begin() as connection:
-            if _needs_migration(connection, name):
+            found = _find_schema(connection, name)
+            if found is None and not may_create:
+                raise CatalogLost(name, list_backups(name))
+            if found != SCHEMA_REVISION:
+                if found is not None and path is not None:
+                    back_up_rotating(path)
                 _migrate(connection, name)
     except (DBAPIError, sqlite3.Error) as error:
-        raise explain(error, name) from error
+        raise explain(sqlite_error(error) or error, name) from error
     finally:
         engine.dispose()
-
-
-def explain(error: Exception, path: bytes) -> CatalogError:
-    """Turn a database's error into one that names the catalog."""
-    original = sqlite_error(error)
-    if original is not None and _primary_code(original) in BROKEN_CODES:
-        return CatalogBroken(path, f"this is no catalog or a damaged one ({original})")
-    reason = f"the catalog cannot be opened ({original or error})"
-    return CatalogUnreadable(path, reason, "check the folder's permissions and free space")
-
-
-def _primary_code(error: sqlite3.Error) -> int:
-    """Drop the details from an extended result code; 0 where the error carries none."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def migration_config() -> Config:
@@ -63,17 +60,17 @@ def migration_config() -> Config:
     return config
 
 
-def _needs_migration(connection: Connection, name: bytes) -> bool:
-    """Compare the catalog's schema with ours; refuse what we must not touch."""
+def _find_schema(connection: Connection, name: bytes) -> str | None:
+    """Give the catalog's schema, None where it has no tables yet; refuse what we must not touch."""
     tables = inspect(connection).get_table_names()
     if not tables:
-        return True
+        return None
     if "alembic_version" not in tables:
-        raise CatalogBroken(name, "this is another program's database")
+        raise CatalogBroken(name, "this is another program's database", list_backups(name))
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if found is not None and found not in KNOWN_REVISIONS:
-        raise CatalogTooNew(name, found, SCHEMA_REVISION)
-    return bool(found != SCHEMA_REVISION)
+        raise CatalogTooNew(name, str(found), SCHEMA_REVISION)
+    return None if found is None else str(found)
 
 
 def _migrate(connection: Connection, name: bytes) -> None:

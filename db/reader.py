@@ -19,9 +19,9 @@ from .errors import UnknownWord
 from .paths import join, relative_to
 from .query import parse, words
 from .reading import explain_reading, one_snapshot, open_for_reading
-from .records import CatalogStats, LabelCount, PhotoRecord
+from .records import CatalogStats, LabelCount, PhotoRecord, RootRecord
 from .search_sql import CompiledSearch, KnownLabel, Sort, compile_search
-from .states import PhotoState, label_key
+from .states import PRESENT_FILES, PhotoState, RootState, label_key
 from .suggest import near_names
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .query import Tree
+    from .records import FileEntry
 
     Rows: TypeAlias = list[tuple[Any, ...]]
     Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Rows]
@@ -44,6 +45,8 @@ COLUMNS: Final = (
     "mtime_ns",
     "taken_at",
     "analyzed_at",
+    "next_try_at",
+    "missing_since",
 )
 PHOTOS: Final = (
     "WITH hit AS ({hits}) SELECT p.id, r.path, f.relpath, p.name, p.state, "
@@ -73,6 +76,14 @@ ONE_PHOTO: Final = (
     " AND f.relpath = :relpath AND p.folder_id = f.id AND p.name = :name"
 )
 
+ROOTS: Final = (
+    "SELECT id, path, state, device, inode, is_mount, last_scan_at FROM root ORDER BY path"
+)
+LABELS_OF_MISSING: Final = (
+    "SELECT s.label_id, count(*) FROM photo p CROSS JOIN sighting s"
+    " WHERE p.missing_since IS NOT NULL AND s.photo_id = p.id GROUP BY s.label_id"
+)
+
 
 class CatalogReader:
     """Answers questions; changes nothing. Not for several threads at once.
@@ -98,7 +109,8 @@ class CatalogReader:
     def open(cls, path: bytes | str) -> Self:
         """Open a catalog file for reading.
 
-        Raises CatalogAbsent, CatalogTooOld, CatalogTooNew, CatalogBroken or CatalogUnreadable.
+        Raises CatalogAbsent, CatalogLost, CatalogTooOld, CatalogTooNew, CatalogBroken, CatalogBusy
+        or CatalogUnreadable.
         """
         name = os.path.abspath(os.fsencode(path))
         connection = open_for_reading(name)
@@ -175,15 +187,51 @@ class CatalogReader:
         parameters = {} if limit is None else {"limit": limit}
         return self._records(CompiledSearch(hits, order, {**parameters}), details=False)
 
+    def is_as_known(self, root_id: int, relpath: bytes, entries: Collection[FileEntry]) -> bool:
+        """Say whether a folder's listing is exactly what the catalog knows of it.
+
+        This is the quick part of a walk over a library in which nothing changed; a listing that
+        differs, or only seems to, is for `Catalog.reconcile_folder`.
+        """
+        rows = self._execute(PRESENT_FILES, {"root_id": root_id, "relpath": relpath})
+        return set(rows) == set(entries)
+
     def labels(self) -> list[LabelCount]:
-        """List all known names, those of the most photos first."""
-        rows = self._execute("SELECT name, n FROM label ORDER BY n DESC, key", {})
-        return [LabelCount(name, photos) for name, photos in rows]
+        """List all known names, those of the most photos first; missing photos do not count."""
+        with self._snapshot():
+            rows = self._execute("SELECT id, name, key, n FROM label", {})
+            gone: dict[int, int] = dict(self._execute(LABELS_OF_MISSING, {}))
+        there = sorted((gone.get(key, 0) - n, spelling, name) for key, name, spelling, n in rows)
+        return [LabelCount(name, -n) for n, _, name in there]
+
+    def counts(self) -> dict[PhotoState, int]:
+        """Count the photos by state; a state without photos is left out."""
+        number = self._execute("SELECT state, count(*) FROM photo GROUP BY state", {})
+        return {PhotoState(state): count for state, count in number}
+
+    def roots(self) -> list[RootRecord]:
+        """List all roots by path with what is known of them."""
+        with self._snapshot():
+            mounts = self._execute("SELECT root_id, relpath FROM mount ORDER BY relpath", {})
+            rows = self._execute(ROOTS, {})
+        return [
+            RootRecord(
+                id=root_id,
+                path=bytes(path),
+                state=RootState(state),
+                device=_unsigned(device),
+                inode=_unsigned(inode),
+                is_mount=bool(is_mount),
+                last_scan_at=last_scan_at,
+                mounts=tuple(bytes(place) for owner, place in mounts if owner == root_id),
+            )
+            for root_id, path, state, device, inode, is_mount, last_scan_at in rows
+        ]
 
     def stats(self) -> CatalogStats:
         """Count what the catalog holds; reads whole tables, for millions of photos seconds."""
         with self._snapshot():
-            by_state = self._execute("SELECT state, count(*) FROM photo GROUP BY state", {})
+            photos = self.counts()
             roots = self._execute("SELECT path FROM root ORDER BY path", {})
             models = self._execute("SELECT name, digest FROM model ORDER BY name, id", {})
             ((labels,),) = self._execute("SELECT count(*) FROM label WHERE n > 0", {})
@@ -192,7 +240,7 @@ class CatalogReader:
                 "SELECT min(analyzed_at), max(analyzed_at) FROM photo", {}
             )
         return CatalogStats(
-            photos={PhotoState(state): count for state, count in by_state},
+            photos=photos,
             roots=tuple(bytes(path) for (path,) in roots),
             labels=labels,
             detections=detections,
@@ -213,7 +261,7 @@ class CatalogReader:
         known = {key: KnownLabel(id_, n) for key, id_, n in self._execute(sql, keys)}
         for word in asked:
             if label_key(word.name) not in known:
-                names = [label.name for label in self.labels()]
+                names = [name for (name,) in self._execute("SELECT name FROM label", {})]
                 position = word.position if text is not None else 0
                 raise UnknownWord(word.name, position, near_names(word.name, names), text)
         return known
@@ -227,6 +275,7 @@ class CatalogReader:
         models = self._gather(MODELS, search, str) if details else {}
         return [
             PhotoRecord(
+                id=photo_id,
                 path=join(bytes(root), bytes(relpath), bytes(name)),
                 state=PhotoState(state),
                 labels=labels.get(photo_id, ()),
@@ -265,6 +314,11 @@ def _label(name: str, confidence: float, model: str) -> Label:
 def _detection(name: str, confidence: float, *rest: Any) -> Detection:
     *sides, model = rest
     return Detection(name, confidence, Box(*sides), model)
+
+
+def _unsigned(value: int | None) -> int | None:
+    """Undo the folding of the upper half of 64 bits onto the negative numbers."""
+    return None if value is None else value % (1 << 64)
 
 
 def _size(path: bytes | None) -> int:

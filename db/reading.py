@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_from_bytes
 
+from .beside import list_backups
 from .errors import (
     CatalogAbsent,
     CatalogBroken,
     CatalogError,
+    CatalogLost,
     CatalogTooNew,
     CatalogTooOld,
-    CatalogUnreadable,
 )
+from .explain import BROKEN, explain, primary_code
+from .lock import was_made
 from .states import KNOWN_REVISIONS, SCHEMA_REVISION
 
 if TYPE_CHECKING:
@@ -27,20 +30,20 @@ PRAGMAS: Final = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16000",
 )
-BROKEN_CODES: Final = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def open_for_reading(path: bytes) -> sqlite3.Connection:
     """Open an existing catalog of this program's schema; never creates or changes a file.
 
-    Raises CatalogAbsent, CatalogTooOld, CatalogTooNew, CatalogBroken or CatalogUnreadable.
+    Raises CatalogAbsent, CatalogLost, CatalogTooOld, CatalogTooNew, CatalogBroken, CatalogBusy or
+    CatalogUnreadable.
     """
     if not os.path.exists(path):
-        raise CatalogAbsent(path)
+        raise absent_or_lost(path)
     try:
         return _checked(path, "mode=ro")
     except sqlite3.Error as error:
-        if not _is_at_rest(path) or _primary_code(error) in BROKEN_CODES:
+        if not _is_at_rest(path) or primary_code(error) in BROKEN:
             raise explain_reading(error, path) from error
     # Where the folder cannot be written, SQLite cannot make the -shm file that a WAL catalog
     # needs. Without a -wal file no writer has it open, and the file alone is the whole truth.
@@ -62,13 +65,13 @@ def one_snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 def explain_reading(error: sqlite3.Error, path: bytes) -> CatalogError:
     """Turn SQLite's error into one that says what to do."""
-    code = _primary_code(error)
-    if code in BROKEN_CODES:
-        return CatalogBroken(path, f"this is no catalog or a damaged one ({error})")
-    if code == sqlite3.SQLITE_BUSY:
-        return CatalogUnreadable(path, "the catalog is busy", "try again in a moment")
     remedy = "it can be read while the daemon runs, or with write permission on its folder"
-    return CatalogUnreadable(path, f"the catalog cannot be opened ({error})", remedy)
+    return explain(error, path, remedy)
+
+
+def absent_or_lost(path: bytes) -> CatalogError:
+    """Tell a catalog that was never made from one that was, and is not there."""
+    return CatalogLost(path, list_backups(path)) if was_made(path) else CatalogAbsent(path)
 
 
 def _checked(path: bytes, options: str) -> sqlite3.Connection:
@@ -87,9 +90,9 @@ def _checked(path: bytes, options: str) -> sqlite3.Connection:
 def _check_schema(connection: sqlite3.Connection, path: bytes) -> None:
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if not tables:
-        raise CatalogAbsent(path)
+        raise absent_or_lost(path)
     if "alembic_version" not in tables:
-        raise CatalogBroken(path, "this is another program's database")
+        raise CatalogBroken(path, "this is another program's database", list_backups(path))
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     found = row[0] if row else None
     if found is None or found in KNOWN_REVISIONS[:-1]:
@@ -100,8 +103,3 @@ def _check_schema(connection: sqlite3.Connection, path: bytes) -> None:
 
 def _is_at_rest(path: bytes) -> bool:
     return not os.path.exists(path + b"-wal")
-
-
-def _primary_code(error: sqlite3.Error) -> int:
-    """Drop the details from an extended result code; 0 where the error carries none."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF

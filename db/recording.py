@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, case, delete, func, insert, select, update
 
 from .errors import PhotoUnknown
+from .records import PhotoFacts
 from .states import MOST_COUNTED, PhotoState, label_key
 from .tables import (
     DetectionRow,
@@ -25,10 +26,61 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ..models.results import Analysis, Detection, Label, ModelVersion
-    from .records import PhotoFacts
 
 NANOSECONDS = 1_000_000_000
 RESULT_TABLES = (PhotoModelRow, PhotoLabelRow, DetectionRow, SightingRow)
+
+# These statements run for every photo. Building one costs SQLAlchemy more than running it costs
+# SQLite, so they are built once, with parameters.
+PHOTO: BindParameter[int] = bindparam("photo")
+SEEN_LABELS = select(SightingRow.label_id).where(SightingRow.photo_id == PHOTO)
+ASKED_MODELS = select(PhotoModelRow.model_id).where(PhotoModelRow.photo_id == PHOTO)
+INSERTIONS = {table: insert(table) for table in RESULT_TABLES}
+DELETIONS = tuple(delete(table).where(table.photo_id == PHOTO) for table in RESULT_TABLES)
+LABEL_IDS = select(LabelRow.key, LabelRow.id).where(
+    LabelRow.key.in_(bindparam("keys", expanding=True))
+)
+COUNT_LABELS = (
+    update(LabelRow)
+    .where(LabelRow.id.in_(bindparam("labels", expanding=True)))
+    .values(n=LabelRow.n + bindparam("step"))
+)
+MODEL_ID = select(ModelRow.id).where(
+    ModelRow.name == bindparam("model"), ModelRow.digest == bindparam("version")
+)
+# A photo that vanished while it was analysed is not brought back.
+DONE = (
+    update(PhotoRow)
+    .where(PhotoRow.id == PHOTO)
+    .values(
+        **{name: bindparam(name) for name in PhotoFacts.__dataclass_fields__},
+        taken_at=bindparam("taken_at"),
+        state=case(
+            (PhotoRow.state == PhotoState.MISSING.value, PhotoState.MISSING.value),
+            else_=PhotoState.DONE.value,
+        ),
+        error=None,
+        attempts=0,
+        analyzed_at=bindparam("now"),
+        next_try_at=None,
+        urgent=0,
+    )
+)
+MODEL_IS_ASKED = PhotoModelRow.photo_id == PhotoRow.id
+NUMBER_ASKED = select(func.count()).select_from(PhotoModelRow).where(MODEL_IS_ASKED)
+ANALYZED = (
+    select(PhotoRow.id)
+    .where(
+        PhotoRow.fingerprint == bindparam("mark"),
+        PhotoRow.analyzed_at.is_not(None),
+        NUMBER_ASKED.scalar_subquery() == bindparam("number"),
+        NUMBER_ASKED.where(
+            PhotoModelRow.model_id.in_(bindparam("models", expanding=True))
+        ).scalar_subquery()
+        == bindparam("number"),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +135,12 @@ def find_analyzed(
 ) -> int | None:
     """Find a photo of the same pixels that exactly these models have analysed."""
     ids = {_model_id(connection, model) for model in models}
-    mine = PhotoModelRow.photo_id == PhotoRow.id
-    asked = select(func.count()).select_from(PhotoModelRow).where(mine)
-    found = select(PhotoRow.id).where(
-        PhotoRow.fingerprint == fingerprint,
-        PhotoRow.analyzed_at.is_not(None),
-        asked.scalar_subquery() == len(ids),
-        asked.where(PhotoModelRow.model_id.in_(ids - {None})).scalar_subquery() == len(ids),
-    )
-    return connection.scalar(found.limit(1))
+    asked = {
+        "mark": fingerprint,
+        "number": len(ids),
+        "models": [key for key in ids if key is not None],
+    }
+    return connection.scalar(ANALYZED, asked)
 
 
 def record_analysis(
@@ -112,23 +161,23 @@ def record_copy(
     _replace_results(connection, photo_id, facts.mtime_ns // NANOSECONDS, results)
 
 
-def record_failure(
-    connection: Connection,
-    photo_id: int,
-    facts: PhotoFacts | None,
-    reason: str,
-    state: PhotoState,
-) -> None:
-    """Store why there are no results, and drop those of an earlier content."""
-    columns = _fact_columns(facts) if facts is not None else {"fingerprint": None}
-    columns |= {
-        "state": _unless_missing(state),
-        "error": reason,
-        "attempts": PhotoRow.attempts + 1,
-        "analyzed_at": None,
-    }
-    _update_photo(connection, photo_id, columns)
+def drop_results(connection: Connection, photo_id: int) -> None:
+    """Forget what the models said of a photo."""
     _replace_results(connection, photo_id, 0, Results())
+
+
+def fact_columns(facts: PhotoFacts) -> dict[str, Any]:
+    """Give the columns that reading a file fills."""
+    return {
+        "size": facts.size,
+        "mtime_ns": facts.mtime_ns,
+        "inode": facts.inode,
+        "fingerprint": facts.fingerprint,
+        "format": facts.format,
+        "width": facts.width,
+        "height": facts.height,
+        "taken_at": facts.mtime_ns // NANOSECONDS,
+    }
 
 
 def _label_ids(connection: Connection, keys: Collection[str]) -> dict[str, int]:
@@ -137,15 +186,13 @@ def _label_ids(connection: Connection, keys: Collection[str]) -> dict[str, int]:
     ordered = sorted(keys)
     ids: dict[str, int] = {}
     for start in range(0, len(ordered), 100):
-        some = LabelRow.key.in_(ordered[start : start + 100])
-        rows = connection.execute(select(LabelRow.key, LabelRow.id).where(some))
+        rows = connection.execute(LABEL_IDS, {"keys": ordered[start : start + 100]})
         ids.update((row.key, row.id) for row in rows)
     return ids
 
 
 def _model_id(connection: Connection, model: ModelVersion) -> int | None:
-    same = and_(ModelRow.name == model.name, ModelRow.digest == model.digest)
-    return connection.scalar(select(ModelRow.id).where(same))
+    return connection.scalar(MODEL_ID, {"model": model.name, "version": model.digest})
 
 
 def _to_results(connection: Connection, analysis: Analysis) -> Results:
@@ -210,9 +257,8 @@ def _load_results(connection: Connection, photo_id: int) -> Results:
         DetectionRow.right,
         DetectionRow.bottom,
     )
-    models = select(PhotoModelRow.model_id).where(PhotoModelRow.photo_id == photo_id)
     return Results(
-        models=tuple(connection.scalars(models)),
+        models=tuple(connection.scalars(ASKED_MODELS, {"photo": photo_id})),
         labels=_as_dicts(connection, labels.where(PhotoLabelRow.photo_id == photo_id)),
         detections=_as_dicts(connection, detections.where(DetectionRow.photo_id == photo_id)),
     )
@@ -226,10 +272,11 @@ def _replace_results(
     connection: Connection, photo_id: int, taken_at: int, results: Results
 ) -> None:
     """Put rows in place of a photo's present ones and move the labels' counts along."""
-    mine = SightingRow.photo_id == photo_id
-    before = set(connection.scalars(select(SightingRow.label_id).where(mine)))
-    for table in RESULT_TABLES:
-        connection.execute(delete(table).where(table.photo_id == photo_id))
+    photo = {"photo": photo_id}
+    before = set(connection.scalars(SEEN_LABELS, photo))
+    if before or connection.scalars(ASKED_MODELS, photo).first() is not None:
+        for deletion in DELETIONS:
+            connection.execute(deletion, photo)
     sightings = results.sightings()
     _insert(connection, PhotoModelRow, photo_id, [{"model_id": key} for key in results.models])
     _insert(connection, PhotoLabelRow, photo_id, results.labels)
@@ -252,45 +299,15 @@ def _insert(
 ) -> None:
     filled = [{"photo_id": photo_id, **row} for row in rows]
     if filled:
-        connection.execute(insert(table), filled)
+        connection.execute(INSERTIONS[table], filled)
 
 
 def _count(connection: Connection, label_ids: set[int], step: int) -> None:
     if label_ids:
-        labels = update(LabelRow).where(LabelRow.id.in_(sorted(label_ids)))
-        connection.execute(labels.values(n=LabelRow.n + step))
-
-
-def _fact_columns(facts: PhotoFacts) -> dict[str, Any]:
-    return {
-        "size": facts.size,
-        "mtime_ns": facts.mtime_ns,
-        "inode": facts.inode,
-        "fingerprint": facts.fingerprint,
-        "format": facts.format,
-        "width": facts.width,
-        "height": facts.height,
-        "taken_at": facts.mtime_ns // NANOSECONDS,
-    }
-
-
-def _unless_missing(state: PhotoState) -> Any:
-    """Give a state that does not bring back a photo which vanished while it was analysed."""
-    missing = PhotoRow.state == PhotoState.MISSING
-    return case((missing, PhotoState.MISSING.value), else_=state.value)
+        connection.execute(COUNT_LABELS, {"labels": sorted(label_ids), "step": step})
 
 
 def _update_done(connection: Connection, photo_id: int, facts: PhotoFacts, now: int) -> None:
-    columns = _fact_columns(facts) | {
-        "state": _unless_missing(PhotoState.DONE),
-        "error": None,
-        "attempts": 0,
-        "analyzed_at": now,
-    }
-    _update_photo(connection, photo_id, columns)
-
-
-def _update_photo(connection: Connection, photo_id: int, columns: dict[str, Any]) -> None:
-    change = update(PhotoRow).where(PhotoRow.id == photo_id).values(**columns)
-    if connection.execute(change).rowcount == 0:
+    columns = fact_columns(facts) | {"photo": photo_id, "now": now}
+    if connection.execute(DONE, columns).rowcount == 0:
         raise PhotoUnknown(photo_id)

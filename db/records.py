@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..models.results import Detection, Label, ModelVersion
-    from .states import PhotoState
+    from .states import PhotoState, RootState
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,28 @@ class RootFolder:
 
 
 @dataclass(frozen=True, slots=True)
-class FileEntry:
-    """One photo file as a folder's listing shows it."""
+class RootRecord:
+    """All that is known of a root.
+
+    `device`, `inode` and `is_mount` tell whether it still is the folder that it was; device and
+    inode are None until it was seen. `mounts` are the mount points below it, relative to it.
+    """
+
+    id: int
+    path: bytes
+    state: RootState
+    device: int | None = None
+    inode: int | None = None
+    is_mount: bool = False
+    last_scan_at: int | None = None
+    mounts: tuple[bytes, ...] = ()
+
+
+class FileEntry(NamedTuple):
+    """One photo file as a folder's listing shows it.
+
+    A tuple, because a walk makes one for every file of the library and compares it with a row.
+    """
 
     name: bytes
     size: int
@@ -33,13 +53,19 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class FolderChange:
-    """How many photos of a folder differ from what the catalog knew; `returned` were missing."""
+    """How many photos of a folder differ from what the catalog knew.
+
+    `returned` were missing. `moved` are the ids of photos that were known under another path,
+    `gone` those of photos that the folder holds no more; they are not marked yet, and one of them
+    may turn up in a folder that is listed later.
+    """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-    missing: int = 0
     returned: int = 0
+    moved: tuple[int, ...] = ()
+    gone: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +111,9 @@ class PhotoRecord:
     labels: tuple[Label, ...] = ()
     detections: tuple[Detection, ...] = ()
     models: tuple[str, ...] = ()
+    id: int = 0
+    next_try_at: int | None = None
+    missing_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

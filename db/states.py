@@ -13,15 +13,46 @@ class PhotoState(StrEnum):
     PENDING = "pending"
     DONE = "done"
     FAILED = "failed"
+    DEAD = "dead"
     MISSING = "missing"
     UNSUPPORTED = "unsupported"
 
 
-KNOWN_REVISIONS: Final = ("0001",)
+class RootState(StrEnum):
+    """How far a root can be believed; the values are what the catalog stores."""
+
+    OK = "ok"
+    OFFLINE = "offline"
+    """Its disk is not mounted: nothing is known of its photos."""
+
+    SUSPECT = "suspect"
+    """Most of its photos vanished at once: none is marked as missing until the owner says so."""
+
+    CONFIRMED = "confirmed"
+    """It was suspect and the owner has said so: the next whole walk believes what it sees."""
+
+    MISSING = "missing"
+    """There is no such folder."""
+
+
+SERVED_ROOTS: Final = (RootState.OK, RootState.SUSPECT, RootState.CONFIRMED)
+"""The states of roots whose files can be read."""
+
+RETRY_SECONDS: Final = (60, 600, 7_200, 86_400)
+"""How long a photo rests after its first, second, ... failure; after one more it is dead."""
+
+KNOWN_REVISIONS: Final = ("0001", "0002")
 """Every schema this program can bring up to date, oldest first."""
 
 SCHEMA_REVISION: Final = KNOWN_REVISIONS[-1]
 """The schema that this program reads and writes."""
+
+PRESENT_FILES: Final = (
+    "SELECT p.name, p.size, p.mtime_ns, p.inode FROM folder f CROSS JOIN photo p"
+    " WHERE f.root_id = :root_id AND f.relpath = :relpath AND p.folder_id = f.id"
+    " AND p.state <> 'missing'"
+)
+"""The photos of a folder as its listing should show them; asked for every folder of a walk."""
 
 MOST_COUNTED: Final = 9
 """`sighting.times` stops here: few distinct values keep the index by count ordered by date."""

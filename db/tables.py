@@ -77,6 +77,23 @@ class RootRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     path: Mapped[bytes]
+    device: Mapped[int | None] = mapped_column(Unsigned64())
+    inode: Mapped[int | None] = mapped_column(Unsigned64())
+    is_mount: Mapped[int] = mapped_column(server_default=text("0"))
+    state: Mapped[str] = mapped_column(server_default=text("'ok'"))
+    last_scan_at: Mapped[int | None]
+
+
+class MountRow(Base):
+    """A mount point below a root: while nothing is mounted there, what it held is not gone."""
+
+    __tablename__ = "mount"
+    __table_args__ = (KEYED,)
+
+    root_id: Mapped[int] = mapped_column(
+        ForeignKey("root.id", ondelete="CASCADE"), primary_key=True
+    )
+    relpath: Mapped[bytes] = mapped_column(primary_key=True)
 
 
 class FolderRow(Base):
@@ -90,15 +107,28 @@ class FolderRow(Base):
     relpath: Mapped[bytes]
 
 
+def _where_set(column: str) -> dict[str, Any]:
+    """Leave the many rows without a value out of an index."""
+    condition = text(f"{column} IS NOT NULL")
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
+
 class PhotoRow(Base):
-    """A photo file; `taken_at` changes only together with the photo's sightings."""
+    """A photo file; `taken_at` changes only together with the photo's sightings.
+
+    `next_try_at` is set for failed photos only, `missing_since` for missing ones only.
+    `urgent` is 1 for a photo that waits and came by itself, not with a walk: it is served first.
+    """
 
     __tablename__ = "photo"
     __table_args__ = (
         UniqueConstraint("folder_id", "name"),
         Index(None, "fingerprint"),
-        Index(None, "state", "mtime_ns"),
+        Index(None, "state", "urgent", "mtime_ns"),
         Index(None, "state", "taken_at"),
+        Index(None, "inode"),
+        Index(None, "next_try_at", **_where_set("next_try_at")),
+        Index(None, "missing_since", **_where_set("missing_since")),
         STRICT,
     )
 
@@ -118,6 +148,9 @@ class PhotoRow(Base):
     taken_at: Mapped[int]
     analyzed_at: Mapped[int | None]
     added_at: Mapped[int]
+    next_try_at: Mapped[int | None]
+    missing_since: Mapped[int | None]
+    urgent: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class ModelRow(Base):

@@ -21,7 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each verb is a module of its own that is loaded when it is used: `search` must start at once.
-VERBS = ("watch", "scan", "search", "show", "labels", "stats", "models", "config")
+VERBS = (
+    "watch",
+    "scan",
+    "search",
+    "show",
+    "labels",
+    "stats",
+    "status",
+    "list",
+    "retry",
+    "confirm-missing",
+    "db",
+    "models",
+    "config",
+)
 
 
 class LazyGroup(click.Group):
@@ -35,7 +49,8 @@ class LazyGroup(click.Group):
         """Import a verb's module and return its command."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f".{cmd_name}", __name__).command
+        module = importlib.import_module(f".{cmd_name.replace('-', '_')}", __name__)
+        command: click.Command = module.command
         return command
 
     def resolve_command(
@@ -64,6 +79,14 @@ class Settings:
         if self._config is None:
             self._config = load_config(self.file, os.environ)
         return self._config
+
+
+class Ended(click.ClickException):
+    """The end of the program with a reason and an exit code of its own."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.code = exit_code
 
 
 pass_settings = click.make_pass_decorator(Settings)
@@ -119,6 +142,8 @@ def main(args: Sequence[str] | None = None, program: str = "phototag") -> NoRetu
         code = phototag.main(args, prog_name=program, standalone_mode=False)
     except click.exceptions.Exit as end:
         code = end.exit_code
+    except Ended as error:
+        code = _fail(error.message, error.code)
     except click.ClickException as error:
         error.show()
         code = error.exit_code

@@ -28,6 +28,6 @@ def command(settings: Settings, show_default: bool) -> None:
     config = settings.config
     click.echo(f"# file: {settings.file or default_path()}")
     rows = [(key, json.dumps(value)) for key, value in config.values.items()]
-    rows += [("roots", json.dumps([printable(root) for root in config.roots]))]
+    rows += [("roots", json.dumps([printable(root.path) for root in config.roots]))]
     for key, value in rows:
         click.echo(f"{key} = {value}  # {config.origins[key]}")

@@ -16,7 +16,7 @@ def command(settings: Settings, show_all: bool, as_json: bool) -> int:
     from ...db.reader import CatalogReader
     from .. import output
 
-    with CatalogReader.open(settings.config.catalog) as reader:
+    with CatalogReader.open(settings.config.catalog.path) as reader:
         labels = [label for label in reader.labels() if label.photos or show_all]
     if as_json:
         output.print_json([{"name": label.name, "photos": label.photos} for label in labels])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from ..indexer import Indexer
+    from ..library import Root
     from ..pipeline import Outcome
 
 _MOST_REASONS = 20
@@ -28,6 +29,7 @@ class Summary:
     found: int = 0
     new: int = 0
     changed: int = 0
+    moved: int = 0
     missing: int = 0
     others: Counter[bytes] = field(default_factory=Counter)
     unreadable: dict[bytes, str] = field(default_factory=dict)
@@ -59,19 +61,24 @@ def command(settings: Settings, folders: tuple[bytes, ...], quiet: bool) -> int:
     Example:
       phototag scan ~/Pictures
     """
+    from ..config import RootSettings
     from ..indexer import Indexer
     from ..logs import configure_logging
 
     configure_logging("warning")
-    roots = real_folders(folders)
+    roots = [RootSettings(folder) for folder in real_folders(folders)]
     summary = Summary()
-    with Indexer(settings.config, summary.take) as indexer, _progress(quiet=quiet) as progress:
+    with (
+        Indexer(settings.config, roots, summary.take) as indexer,
+        _progress(quiet=quiet) as progress,
+    ):
         indexer.pipeline.start(progress.console.print)
-        for root in roots:
+        for root in indexer.library.roots.values():
             _walk(indexer, root, summary, progress)
         _work_off(indexer, summary, progress)
     _print_summary(summary, settings, quiet=quiet)
-    return 1 if summary.outcomes["failed"] or summary.unreadable else 0
+    bad = summary.outcomes["failed"] + summary.outcomes["dead"]
+    return 1 if bad or summary.unreadable else 0
 
 
 def _progress(*, quiet: bool) -> Progress:
@@ -91,25 +98,25 @@ def _progress(*, quiet: bool) -> Progress:
     )
 
 
-def _walk(indexer: Indexer, root: bytes, summary: Summary, progress: Progress) -> None:
-    from ..scan import Walk, walk
+def _walk(indexer: Indexer, root: Root, summary: Summary, progress: Progress) -> None:
+    from ...db.paths import join
+    from ..mounts import identify
+    from ..scan import Walk
 
     task = progress.add_task("looking for photos", total=None, rate="")
-    folder = indexer.add_root(root)
-    seen = Walk(folder.prefix)
-    for listing in walk(folder.path, folder.prefix):
-        seen.note(listing)
-        if listing.error is not None:
-            continue
-        change = indexer.take_listing(folder.id, listing)
+    library = indexer.library
+    library.see_root(root, identify(root.top), None)
+    walk = Walk(root.path, root.prefix, ignores=library.ignores, known_mounts=root.known_mounts)
+    for listing in walk.listings():
+        change = library.take_listing(root, root.prefix, listing)
         summary.found += len(listing.files)
         summary.new += change.new
         summary.changed += change.changed
-        summary.missing += change.missing
+        summary.moved += len(change.moved)
         progress.update(task, completed=summary.found)
-    summary.missing += indexer.finish_walk(folder.id, seen)
-    summary.others += seen.others
-    summary.unreadable |= {folder.path + b"/" + k: v for k, v in seen.unreadable.items()}
+    summary.missing += library.finish_walk(root, walk)
+    summary.others += walk.others
+    summary.unreadable |= {join(root.path, k): reason for k, reason in walk.unreadable.items()}
     progress.remove_task(task)
 
 
@@ -143,17 +150,18 @@ def _print_summary(summary: Summary, settings: Settings, *, quiet: bool) -> None
     sys.stderr.flush()
     for line in _lines(summary):
         click.echo(line)
-    click.echo(f"Catalog {printable(settings.config.catalog)}. Ask: {hint(settings)}")
+    click.echo(f"Catalog {printable(settings.config.catalog.path)}. Ask: {hint(settings)}")
 
 
 def _lines(summary: Summary) -> list[str]:
     """Return the summary's lines: what was found, what became of it, what was left out."""
     done, copies = summary.outcomes["done"], summary.copies
-    unchanged = summary.found - summary.new - summary.changed
+    unchanged = summary.found - summary.new - summary.changed - summary.moved
     lines = [
         f"{summary.found} photos found: {summary.new} new, {summary.changed} changed,"
-        f" {unchanged} unchanged, {summary.missing} missing",
-        f"{done} named ({copies} of them known pictures), {summary.outcomes['failed']} failed,"
+        f" {summary.moved} moved, {unchanged} unchanged, {summary.missing} missing",
+        f"{done} named ({copies} of them known pictures),"
+        f" {summary.outcomes['failed'] + summary.outcomes['dead']} failed,"
         f" {summary.outcomes['unsupported']} not supported",
     ]
     if summary.outcomes["pending"]:

@@ -45,7 +45,7 @@ def command(
     from .. import output
 
     query = " ".join(words)
-    with CatalogReader.open(settings.config.catalog) as reader:
+    with CatalogReader.open(settings.config.catalog.path) as reader:
         try:
             photos = reader.search(query, sort=sort, limit=limit, details=shape in ("json", "csv"))
         except QueryError as error:

@@ -34,7 +34,7 @@ def command(settings: Settings, path: bytes, as_json: bool, image: Path | None) 
 
     config = settings.config
     real = os.path.realpath(path)
-    with CatalogReader.open(config.catalog) as reader:
+    with CatalogReader.open(config.catalog.path) as reader:
         photo = reader.photo(real)
     if photo is None:
         click.echo(f"{printable(real)} is not in the catalog; scan its folder first", err=True)

@@ -16,7 +16,7 @@ def command(settings: Settings, as_json: bool) -> None:
     from .. import output
     from ..logs import printable
 
-    catalog = settings.config.catalog
+    catalog = settings.config.catalog.path
     with CatalogReader.open(catalog) as reader:
         stats = reader.stats()
     states = {str(state): number for state, number in stats.photos.items()}

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from . import Settings, hint, pass_settings, real_folders
+from ..config import Config, ConfigError, RootSettings, load_config
+from ..errors import RecognizerError
+from . import Ended, Settings, hint, pass_settings, real_folders
+
+EXIT_BUSY = 75  # EX_TEMPFAIL of sysexits.h: another daemon has the catalog
+EXIT_CONFIG = 78  # EX_CONFIG: starting again will not help
 
 
 @click.command("watch", short_help="Name every photo that appears in folders.")
@@ -23,21 +30,45 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
     """Catch up on folders, then name what is on every photo that appears in them.
 
     Without DIR the folders of the configuration are watched ([[roots]]). Ctrl-C or SIGTERM ends
-    it; what is not done by then is done at the next start.
+    it; what is not done by then is done at the next start. SIGHUP reads the settings again.
+    Exit codes: 75 another daemon has the catalog, 78 settings, models or catalog cannot be used.
 
     \b
     Examples:
       phototag watch ~/Pictures
       phototag watch ~/Pictures /mnt/camera
     """
+    from ...db.errors import CatalogError, CatalogLocked, CatalogVanished
+    from ...models.errors import ModelError
+
+    try:
+        _watch(Settings(config_file) if config_file else settings, folders)
+    except CatalogLocked as error:
+        raise Ended(str(error), EXIT_BUSY) from None
+    except CatalogVanished as error:  # a new start finds out what is left
+        raise Ended(str(error), 1) from None
+    except RecognizerError as error:
+        raise Ended(str(error), EXIT_CONFIG if error.is_permanent else 1) from None
+    except (ConfigError, CatalogError, ModelError) as error:
+        raise Ended(str(error), EXIT_CONFIG) from None
+
+
+def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:
     from ..logs import configure_logging, printable
     from ..service import Service, run_until_signalled
 
-    settings = Settings(config_file) if config_file else settings
-    config = settings.config
-    roots = real_folders(folders) or config.roots
-    if not roots:
-        raise click.UsageError("name a folder, or put [[roots]] into the configuration file")
+    real_folders(folders)
+
+    def load() -> Config:
+        config = load_config(settings.file, os.environ)
+        if folders:
+            named = tuple(RootSettings(os.path.abspath(os.path.expanduser(f))) for f in folders)
+            return replace(config, roots=named)
+        if not config.roots:
+            raise ConfigError(config.file, "roots", "no folder is named, here or as an argument")
+        return config
+
+    config = load()
     configure_logging(config.log_level)
     said: list[str] = []
 
@@ -46,8 +77,8 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
             said.append(f"Caught up; new photos are named as they come. Ask: {hint(settings)}")
             click.echo(said[0])
 
-    service = Service(config, roots, on_idle=say_once)
-    for root in roots:
-        click.echo(f"Watching {printable(root)}")
-    click.echo(f"Catalog  {printable(config.catalog)}")
+    service = Service(config, load, on_idle=say_once)
+    for root in config.roots:
+        click.echo(f"Watching {printable(root.path)}")
+    click.echo(f"Catalog  {printable(config.catalog.path)}")
     run_until_signalled(service)

@@ -26,7 +26,7 @@ def test_without_file_and_variables_the_defaults_hold(tmp_path: Path, monkeypatc
     config = load_config(None, {})
 
     assert config.watch.settle_seconds == 2.0
-    assert config.catalog == os.fsencode(tmp_path / "data/phototagd/catalog.db")
+    assert config.catalog.path == os.fsencode(tmp_path / "data/phototagd/catalog.db")
     assert config.roots == ()
     assert set(config.origins.values()) == {"default"}
 
@@ -53,14 +53,17 @@ def test_relative_paths_belong_to_the_file_and_a_tilde_to_the_user(
 
     config = load_config(file, {})
 
-    assert config.catalog == os.fsencode(tmp_path / "my.db")
-    assert config.roots == (os.fsencode(tmp_path / "photos"), b"/home/somebody/Pictures")
+    assert config.catalog.path == os.fsencode(tmp_path / "my.db")
+    assert [root.path for root in config.roots] == [
+        os.fsencode(tmp_path / "photos"),
+        b"/home/somebody/Pictures",
+    ]
 
 
 def test_roots_may_come_from_the_environment(tmp_path: Path) -> None:
     config = load_config(write(tmp_path / "c.toml", ""), {"PHOTOTAG_ROOTS": "/a:/b c"})
 
-    assert config.roots == (b"/a", b"/b c")
+    assert [root.path for root in config.roots] == [b"/a", b"/b c"]
     assert config.origins["roots"] == "PHOTOTAG_ROOTS"
 
 
@@ -78,6 +81,10 @@ def test_roots_may_come_from_the_environment(tmp_path: Path) -> None:
         ("catalog = 'x.db'", "catalog"),
         ("[roots]\npath = '/a'", "roots"),
         ("[[roots]]\nfolder = '/a'", "roots"),
+        ("[[roots]]\npath = '/a'\nwatch = 'poll'", "roots.watch"),
+        ("[watch]\nignore = 'x'", "watch.ignore"),
+        ("[watch]\nignore = [1]", "watch.ignore"),
+        ("[catalog]\nallow_network = 1", "catalog.allow_network"),
         ("[watch", "TOML"),
     ],
 )
@@ -89,6 +96,15 @@ def test_what_cannot_be_used_names_file_and_key(tmp_path: Path, text: str, key: 
 
     assert str(file) in str(caught.value)
     assert key in str(caught.value)
+
+
+def test_lists_and_switches_may_come_from_the_environment(tmp_path: Path) -> None:
+    variables = {"PHOTOTAG_WATCH_IGNORE": "a/:*.tmp", "PHOTOTAG_CATALOG_ALLOW_NETWORK": "true"}
+
+    config = load_config(write(tmp_path / "c.toml", ""), variables)
+
+    assert config.watch.ignore == ("a/", "*.tmp")
+    assert config.catalog.allow_network
 
 
 @pytest.mark.parametrize(

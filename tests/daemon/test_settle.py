@@ -27,7 +27,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock = Clock()
-        self.settling = Settling(SETTLE, self.clock)
+        self.settling = Settling(SETTLE, self.clock, self.clock)
 
     def write(self, name: str, data: bytes, *, touch: bool = True) -> bytes:
         file = self.path / name
@@ -103,15 +103,24 @@ def test_what_is_gone_or_no_file_is_told_apart(tmp_path: Path) -> None:
     assert missing == [gone, os.fsencode(tmp_path / "b.jpg")]
 
 
-def test_the_next_due_time_is_that_of_the_oldest(tmp_path: Path) -> None:
+def test_a_step_of_the_wall_clock_holds_nothing_up(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    assert folder.settling.next_due() is None
-    folder.write("a.jpg", b"x")
-    first = folder.clock.now
-    folder.clock.now += 1
-    folder.write("b.jpg", b"x")
+    wall = Clock()
+    folder.settling = Settling(SETTLE, folder.clock, wall)
+    photo = folder.write("a.jpg", b"x")
+    wall.now -= 3600
 
-    assert folder.settling.next_due() == first + SETTLE
+    assert folder.ready_after(SETTLE) == []
+    assert folder.ready_after(SETTLE) == [photo]
+
+
+def test_a_file_may_have_a_settle_time_of_its_own(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    slow, quick = folder.write("slow.jpg", b"x"), folder.write("quick.jpg", b"x")
+    folder.settling.touch(slow, 3 * SETTLE)
+
+    assert folder.ready_after(SETTLE) == [quick]
+    assert folder.ready_after(2 * SETTLE) == [slow]
 
 
 def test_too_many_waiting_files_are_told_once_and_memory_is_bounded(tmp_path: Path) -> None:

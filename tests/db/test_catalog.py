@@ -50,7 +50,10 @@ def test_targets_are_paths_or_urls():
 
 
 def test_the_connection_follows_the_rules(tmp_path):
-    with Catalog.open(str(tmp_path / "c.db")) as catalog, catalog._engine.begin() as connection:
+    with (
+        Catalog.open(str(tmp_path / "c.db")) as catalog,
+        catalog._transactions.engine.begin() as connection,
+    ):
         expected = {
             "journal_mode": "wal",
             "synchronous": 1,
@@ -68,7 +71,7 @@ def test_a_transaction_takes_the_write_lock_at_its_beginning(tmp_path):
     path = str(tmp_path / "c.db")
     with Catalog.open(path) as catalog:
         other = sqlite3.connect(path, timeout=0, isolation_level=None)
-        with catalog._engine.begin() as connection:
+        with catalog._transactions.engine.begin() as connection:
             connection.exec_driver_sql("SELECT 1")
             with pytest.raises(sqlite3.OperationalError, match="locked"):
                 other.execute("BEGIN IMMEDIATE")
@@ -82,7 +85,7 @@ def test_one_transaction_is_all_or_nothing(tmp_path):
     with Catalog.open(path) as catalog:
         (photo,) = add_photos(catalog, [b"a.jpg"])
         catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
-        with catalog._engine.begin() as connection:
+        with catalog._transactions.engine.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE TRIGGER full BEFORE INSERT ON sighting BEGIN"
                 " SELECT raise(ABORT, 'disk full'); END"
@@ -111,7 +114,7 @@ def test_a_clean_close_leaves_one_file_and_the_lock(tmp_path):
 
 def test_a_second_writer_gets_an_error_and_no_half_transaction(tmp_path):
     path = str(tmp_path / "c.db")
-    with Catalog.open(path) as catalog, catalog._engine.begin() as connection:
+    with Catalog.open(path) as catalog, catalog._transactions.engine.begin() as connection:
         connection.exec_driver_sql("SELECT 1")
         engine = open_engine(path)
         with engine.connect() as second:

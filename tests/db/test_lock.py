@@ -50,7 +50,7 @@ def test_a_killed_writer_leaves_no_lock(tmp_path, holder):
     holder.wait()
     with Catalog.open(str(tmp_path / "c.db")) as catalog:
         assert catalog.roots() == []
-        assert (tmp_path / "c.db.lock").read_text() == f"{os.getpid()}\n"
+        assert (tmp_path / "c.db.lock").read_text() == f"{os.getpid()}\nmade\n"
 
 
 def test_closing_lets_the_next_writer_in(tmp_path):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -16,9 +19,12 @@ from catalog_samples import rows
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from phototagd.db import upkeep
 from phototagd.db.catalog import Catalog
-from phototagd.db.errors import CatalogBroken, CatalogError, CatalogTooNew
+from phototagd.db.engine import open_engine
+from phototagd.db.errors import CatalogBroken, CatalogError, CatalogTooNew, CatalogTooOld
 from phototagd.db.migrate import bring_up_to_date, migration_config
+from phototagd.db.reader import CatalogReader
 from phototagd.db.states import KNOWN_REVISIONS, SCHEMA_REVISION
 from phototagd.db.tables import Base
 
@@ -151,3 +157,101 @@ def test_a_second_start_does_not_import_alembic(path):
         "assert 'sqlalchemy' in sys.modules; sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program, path], check=False).returncode == 0
+
+
+FILL_0001 = (
+    "INSERT INTO root VALUES (1, x'2f70')",
+    "INSERT INTO folder VALUES (1, 1, x'')",
+    "INSERT INTO model VALUES (1, 'classifier', 'c1')",
+    "INSERT INTO label VALUES (1, 'cat', 'cat', {number})",
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})"
+    " INSERT INTO photo SELECT i, 1, CAST(printf('%07d.jpg', i) AS BLOB), 10, i, i, x'00', 'JPEG',"
+    " 4, 3, CASE i % 10 WHEN 0 THEN 'missing' WHEN 1 THEN 'failed' ELSE 'done' END, 0, NULL, i, i,"
+    " i FROM n",
+    "INSERT INTO photo_model SELECT id, 1 FROM photo",
+    "INSERT INTO photo_label SELECT id, 1, 1, 0.5 FROM photo",
+    "INSERT INTO sighting SELECT 1, taken_at, id, 0.5, 1 FROM photo",
+)
+
+
+def make_0001(path, number):
+    """Make a catalog of the first schema with photos and what was said of them."""
+    from alembic import command
+
+    engine = open_engine(path, migrating=True)
+    with engine.begin() as connection:
+        config = migration_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in FILL_0001:
+            connection.exec_driver_sql(statement.format(number=number))
+    engine.dispose()
+
+
+TABLES = ("root", "folder", "photo", "photo_model", "photo_label", "sighting", "label")
+
+
+def sizes(path):
+    return [rows(path, f"SELECT count(*) FROM {name}")[0][0] for name in TABLES]  # noqa: S608
+
+
+def test_a_catalog_of_the_first_schema_is_backed_up_and_brought_up_to_date(path):
+    make_0001(path, 40)
+    before = sizes(path)
+    with pytest.raises(CatalogTooOld):
+        Catalog.open(path, exclusive=False)
+    with pytest.raises(CatalogTooOld):
+        CatalogReader.open(path)
+    with Catalog.open(path) as catalog:
+        assert catalog.root_records()[0].state == "ok"
+        assert catalog.requeue_due(1 << 40) == 4
+        assert catalog.purge_missing(1 << 40) == 4
+    Catalog.open(path).close()
+    (backup,) = upkeep.list_backups(os.fsencode(path))
+    assert sizes(backup) == before
+    assert rows(backup, "SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+MIGRATE = "import sys; from phototagd.db.catalog import Catalog; Catalog.open(sys.argv[1]).close()"
+
+
+def test_case_64_a_migration_that_is_killed_leaves_one_whole_schema_and_a_backup(tmp_path):
+    """Killed at moments all over the migration; no row of any table is ever lost."""
+    path, master = tmp_path / "catalog.db", tmp_path / "master.db"
+    make_0001(str(master), 60_000)
+    before = sizes(master)
+    shutil.copy(master, path)
+    killed_inside = 0
+    for moment in range(12):
+        process = subprocess.Popen([sys.executable, "-c", MIGRATE, str(path)])
+        journal = wait_for_migration(tmp_path, process)
+        if journal:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02 * moment)
+        killed_inside += process.poll() is None
+        process.kill()
+        process.wait()
+        assert rows(path, "PRAGMA quick_check") == [("ok",)]
+        assert rows(path, "PRAGMA foreign_key_check") == []
+        assert sizes(path) == before
+        if rows(path, "SELECT version_num FROM alembic_version") == [(SCHEMA_REVISION,)]:
+            break
+        assert "next_try_at" not in {name for _, name, *_ in rows(path, TABLE_INFO)}
+    assert killed_inside >= 2
+    Catalog.open(str(path)).close()
+    assert upkeep.check(os.fsencode(path)) == []
+    backup = upkeep.list_backups(os.fsencode(path))[0]
+    assert sizes(backup) == before
+
+
+TABLE_INFO = "SELECT * FROM pragma_table_info('photo')"
+
+
+def wait_for_migration(folder, process):
+    """Wait until the migration writes (its journal is there), or the process has ended."""
+    pause = threading.Event()
+    while process.poll() is None:
+        if (folder / "catalog.db-journal").exists():
+            return True
+        pause.wait(0.002)
+    return False

@@ -200,7 +200,7 @@ def test_a_question_keeps_no_transaction_open(path):
         with pytest.raises(QueryError):
             reader.search("nonsense")
         catalog.add_root(b"/more")
-        with catalog._engine.connect() as connection:
+        with catalog._transactions.engine.connect() as connection:
             raw = connection.connection.driver_connection
             busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         assert busy == 0

@@ -221,6 +221,6 @@ def test_a_vocabulary_is_known_before_any_photo_shows_it(catalog, path):
 
 def test_removing_a_photo_removes_its_results(catalog, photo, path):
     catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
-    with catalog._engine.begin() as connection:
+    with catalog._transactions.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM photo")
     assert results_left(path, photo) == [0, 0, 0, 0]

@@ -90,7 +90,7 @@ def test_a_second_scan_looks_at_nothing_and_photos_are_never_written(
 
     again = program.run("scan", photos)
 
-    assert "0 new, 0 changed, 5 unchanged" in again.stdout
+    assert "0 new, 0 changed, 0 moved, 5 unchanged" in again.stdout
     assert "0 named" in again.stdout
     assert program.json("show", photos / CAT.name) == first
     assert {file: hashlib.sha256(file.read_bytes()).digest() for file in photos.iterdir()} == before
@@ -103,8 +103,8 @@ def test_copies_and_moves_are_known_pictures(program: Program, photos: Path) -> 
 
     done = program.run("scan", photos)
 
-    assert "2 named (2 of them known pictures)" in done.stdout
-    assert "1 missing" in done.stdout
+    assert "1 new, 0 changed, 1 moved" in done.stdout
+    assert "1 named (1 of them known pictures)" in done.stdout
     assert sorted(program.search("cat")) == [str(photos / "copy.png"), str(photos / "moved.png")]
 
 
@@ -253,7 +253,7 @@ def test_boxes_are_drawn_into_a_copy(program: Program, photos: Path, tmp_path: P
         (["search", "cat"], "there is no catalog yet"),
         (["search", "(cat"], "there is no catalog yet"),
         (["scan", "/no/such/folder"], "/no/such/folder is not a folder"),
-        (["watch"], "name a folder"),
+        (["watch", "/no/such/folder"], "/no/such/folder is not a folder"),
         (["serch"], "Did you mean 'search'"),
         (["--config", "/no/such/file.toml", "stats"], "/no/such/file.toml: there is no such file"),
     ],

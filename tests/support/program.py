@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 BIN = Path(sys.executable).parent
+FAULTS = Path(__file__).with_name("faults")
 _PAUSE = threading.Event()
 
 
@@ -65,6 +66,23 @@ class Program:
         """Return the paths that a search prints, or nothing."""
         return self.run("search", query).stdout.splitlines()
 
+    def status(self) -> dict[str, Any]:
+        """Return what ``status --json`` says, whatever its exit status."""
+        done = self.run("status", "--json", timeout=30)
+        assert done.returncode in (0, 3, 4), done.stderr
+        return dict(json.loads(done.stdout))
+
+    def plant_faults(self, **variables: str) -> Path:
+        """Let the programs started from now on carry the faults; return the folder of their files.
+
+        See ``faults/sitecustomize.py`` for what can be planted.
+        """
+        folder = self.home / "faults"
+        folder.mkdir(exist_ok=True)
+        path = os.pathsep.join([str(FAULTS), self.environ.get("PYTHONPATH", "")])
+        self.environ |= {"PYTHONPATH": path, "FAULTS": str(folder), **variables}
+        return folder
+
     def json(self, *arguments: str | bytes | Path) -> Any:
         """Run a verb that prints JSON."""
         done = self.run(*arguments, "--json")
@@ -72,10 +90,19 @@ class Program:
         return json.loads(done.stdout)
 
     @contextlib.contextmanager
-    def watch(self, *arguments: str | Path, name: str = "phototag") -> Iterator[Daemon]:
-        """Run the daemon; it is killed at the end if it still runs."""
-        command = [BIN / name, *(["watch"] if name == "phototag" else []), *arguments]
-        log = self.home / "watch.log"
+    def watch(
+        self,
+        *arguments: str | Path,
+        name: str = "phototag",
+        within: Sequence[str] = (),
+        log_name: str = "watch.log",
+    ) -> Iterator[Daemon]:
+        """Run the daemon; it is killed at the end if it still runs.
+
+        ``within`` are the first words of a command that becomes the daemon (unshare, say).
+        """
+        command = [*within, BIN / name, *(["watch"] if name == "phototag" else []), *arguments]
+        log = self.home / log_name
         with log.open("ab") as out:
             process = subprocess.Popen(command, env=self.environ, stdout=out, stderr=out)
         try:
@@ -104,10 +131,37 @@ class Daemon:
         finally:
             assert text in self.log, self.log
 
+    def wait_for_count(self, text: str, times: int, seconds: float = 120) -> None:
+        """Wait until it, and those that wrote into this log before, have printed this so often."""
+        try:
+            wait_until(
+                lambda: self.log.count(text) >= times or self.process.poll() is not None, seconds
+            )
+        finally:
+            assert self.log.count(text) >= times, self.log[-5000:]
+
     def children(self) -> list[int]:
         """Return the process ids of its children."""
         task = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(number) for number in task.read_text().split()]
+
+    def memory(self, pid: int | None = None) -> float:
+        """Return the most memory that it, or its child ``pid``, has had at once, in MB."""
+        text = Path(f"/proc/{pid or self.process.pid}/status").read_text("ascii")
+        return int(text.partition("VmHWM:")[2].split()[0]) / 1024
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Stop its clockwork: neither it nor its child does anything meanwhile."""
+        pids = [self.process.pid, *self.children()]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
         """Send a signal and return the exit status."""

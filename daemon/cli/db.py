@@ -1,0 +1,56 @@
+"""``phototag db``: backup, check and repair of the catalog."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from ..logs import printable
+from . import Settings, pass_settings
+
+
+@click.group("db", short_help="Back up, check or shrink the catalog.")
+def command() -> None:
+    """Back up, check or shrink the catalog; the daemon may go on running."""
+
+
+@command.command("backup")
+@click.argument("target", required=False, type=click.Path(path_type=bytes))
+@pass_settings
+def backup(settings: Settings, target: bytes | None) -> None:
+    """Write a copy of the catalog to TARGET, or beside it as catalog.db.bak.1."""
+    from ...db import upkeep
+
+    catalog = settings.config.catalog
+    if target is None:
+        target = upkeep.back_up_rotating(catalog.path, max(catalog.backups, 1))
+    else:
+        upkeep.back_up(catalog.path, os.path.abspath(target))
+    click.echo(printable(target))
+
+
+@command.command("check")
+@pass_settings
+def check(settings: Settings) -> int:
+    """Look for damage in the catalog. Exit code 1 if there is some."""
+    from ...db import upkeep
+
+    found = upkeep.check(settings.config.catalog.path)
+    for line in found:
+        click.echo(line)
+    if not found:
+        click.echo("the catalog is sound")
+    return 1 if found else 0
+
+
+@command.command("vacuum")
+@pass_settings
+def vacuum(settings: Settings) -> None:
+    """Give back the room of what was deleted; needs as much again while it works."""
+    from ...db import upkeep
+
+    path = settings.config.catalog.path
+    before = os.path.getsize(path)
+    upkeep.vacuum(path)
+    click.echo(f"{before / 1e6:,.1f} MB before, {os.path.getsize(path) / 1e6:,.1f} MB now")

@@ -1,0 +1,113 @@
+"""What the catalog needs over the years: retries in time, backups, purging, room on its disk."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from ..db import upkeep
+from ..db.errors import CatalogError, CatalogVanished
+from .logs import printable
+from .status import LEAST_FREE_BYTES, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..db.catalog import Catalog
+    from .config import Config
+
+logger = logging.getLogger(__name__)
+
+QUEUE_SECONDS = 2.0
+CHECK_SECONDS = 60.0
+DAY_SECONDS = 86_400.0
+LARGEST_WAL_BYTES = 256 << 20
+
+
+class Housekeeper:
+    """Does what is due whenever ``tick`` is called; belongs to the thread that owns the catalog."""
+
+    def __init__(self, catalog: Catalog, config: Config, on_queue: Callable[[], None]) -> None:
+        self._catalog = catalog
+        self._path = config.catalog.path
+        self._config = config
+        self._on_queue = on_queue
+        self._next_queue = self._next_check = 0.0
+        self._next_day = time.monotonic() + self._seconds_to_backup()
+        self._backup: threading.Thread | None = None
+        self.troubles: list[Trouble] = []
+
+    def use(self, config: Config) -> None:
+        """Take newly loaded settings."""
+        self._config = config
+
+    def tick(self, *, is_idle: bool) -> None:
+        """Do what is due. Raises CatalogVanished if the file was deleted or replaced."""
+        now = time.monotonic()
+        if now >= self._next_queue:
+            self._next_queue = now + QUEUE_SECONDS
+            self._look_at_queue()
+        if now >= self._next_check:
+            self._next_check = now + CHECK_SECONDS
+            self._check(is_idle=is_idle)
+        if now >= self._next_day:
+            self._next_day = now + DAY_SECONDS
+            self._do_daily()
+
+    def has_room(self) -> bool:
+        """Tell whether the catalog's disk has room for more."""
+        return self.free_bytes() >= LEAST_FREE_BYTES
+
+    def free_bytes(self) -> int:
+        """Return the bytes that are free on the catalog's disk."""
+        try:
+            status = os.statvfs(os.path.dirname(self._path) or b".")
+        except OSError:
+            return 0
+        return status.f_bavail * status.f_frsize
+
+    def _look_at_queue(self) -> None:
+        """Let photos in whose time has come, or that another program has queued."""
+        now = int(time.time())
+        due = self._catalog.next_retry_at()
+        if due is not None and due <= now:
+            self._catalog.requeue_due(now)
+        self._on_queue()
+
+    def _check(self, *, is_idle: bool) -> None:
+        if not self._catalog.is_in_place():
+            raise CatalogVanished(self._path)
+        wal = self._catalog.checkpoint() if is_idle else upkeep.wal_bytes(self._path)
+        self.troubles = []
+        if wal > LARGEST_WAL_BYTES:
+            reason = (
+                f"the catalog's log has grown to {wal / 2**20:.0f} MiB: a program reads for long"
+            )
+            self.troubles.append(Trouble(reason, "end the program that holds the catalog open"))
+            logger.warning("%s", reason)
+
+    def _do_daily(self) -> None:
+        before = int(time.time() - self._config.watch.keep_missing_days * DAY_SECONDS)
+        purged = self._catalog.purge_missing(before)
+        if purged:
+            logger.info("forgot %d photos that are gone for long", purged)
+        if self._config.catalog.backups and (self._backup is None or not self._backup.is_alive()):
+            # It reads beside the writer and may take seconds.
+            self._backup = threading.Thread(target=self._back_up, name="backup", daemon=True)
+            self._backup.start()
+
+    def _back_up(self) -> None:
+        try:
+            target = upkeep.back_up_rotating(self._path, self._config.catalog.backups)
+            logger.info("catalog backed up to %s", printable(target))
+        except (CatalogError, OSError) as error:
+            logger.warning("the daily backup failed: %s", error)
+
+    def _seconds_to_backup(self) -> float:
+        """Return when the newest backup will be a day old; soon after the start without one."""
+        times = [os.path.getmtime(path) for path in upkeep.list_backups(self._path)]
+        newest = max(times, default=0.0)
+        return max(newest + DAY_SECONDS - time.time(), CHECK_SECONDS)

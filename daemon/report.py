@@ -1,0 +1,144 @@
+"""Gathers what the daemon has to say of itself and keeps its status file fresh."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from ..db.states import PhotoState, RootState
+from .logs import printable
+from .status import Rate, Trouble, troubles_to_json, write_status
+
+if TYPE_CHECKING:
+    from .housekeeping import Housekeeper
+    from .library import Library, Root
+    from .pipeline import Outcome
+    from .scan import Walk
+    from .watcher import Watcher
+
+logger = logging.getLogger(__name__)
+
+MOST_TROUBLES = 20
+SOONEST, LATEST = 1.0, 5.0  # seconds between two writings, with and without news
+
+ROOT_TROUBLES = {
+    RootState.OFFLINE: "mount it; nothing is lost meanwhile",
+    RootState.MISSING: "bring the folder back, or take it out of the settings",
+    RootState.SUSPECT: "if they are really gone: phototag confirm-missing",
+}
+
+
+class Reporter:
+    """Belongs to the service's thread; the service sets what it alone knows."""
+
+    def __init__(
+        self, catalog: bytes, library: Library, watcher: Watcher, housekeeper: Housekeeper
+    ) -> None:
+        self._catalog = catalog
+        self._library = library
+        self._watcher = watcher
+        self._housekeeper = housekeeper
+        self._since = time.time()
+        self._rate = Rate()
+        self._outcomes: Counter[str] = Counter()
+        self._scans = 0
+        self._unreadable: dict[int, dict[bytes, str]] = {}
+        self._last: dict[str, Any] = {}
+        self._next_write = self._latest_write = 0.0
+        self.overflows = self.restarts = 0
+        self.pause_reason: str | None = None
+        self.config_error: str | None = None
+        self.hung: list[bytes] = []
+
+    def count(self, outcome: Outcome) -> None:
+        """Take in one photo's outcome."""
+        self._outcomes[outcome.state] += 1
+        if outcome.state is PhotoState.DONE:
+            self._rate.count()
+
+    def note_walk(self, root: Root, walk: Walk) -> None:
+        """Take in the end of a walk; one of the whole root tells anew what cannot be read."""
+        if walk.under == root.prefix:
+            self._scans += 1
+            self._unreadable[root.key] = dict(walk.unreadable) if root.is_served else {}
+
+    def write_when_due(self, is_idle: bool) -> None:
+        """Write the status file if there is news, or to show that the daemon lives."""
+        now = time.monotonic()
+        if now < self._next_write:
+            return
+        self._next_write = now + SOONEST
+        status = self._gather(is_idle)
+        if status != self._last or now >= self._latest_write:
+            self._last, self._latest_write = status, now + LATEST
+            self._write(status | {"updated": time.time()})
+
+    def write_end(self) -> None:
+        """Say that the daemon has ended in order."""
+        self._write(self._last | {"running": False, "updated": time.time()})
+
+    def _write(self, status: dict[str, Any]) -> None:
+        try:
+            write_status(self._catalog, status)
+        except OSError as error:  # a full disk: the reader sees that the status is old
+            logger.debug("status not written: %s", error)
+
+    def _gather(self, is_idle: bool) -> dict[str, Any]:
+        return {
+            "running": True,
+            "pid": os.getpid(),
+            "since": self._since,
+            "is_idle": is_idle,
+            "rate": round(self._rate.per_second(), 2),
+            "outcomes": dict(self._outcomes),
+            "scans": self._scans,
+            "paused": self.pause_reason is not None,
+            "overflows": self.overflows,
+            "restarts": self.restarts,
+            "roots": [self._root(root) for root in self._library.roots.values()],
+            "degraded": troubles_to_json(self._troubles()),
+        }
+
+    def _root(self, root: Root) -> dict[str, Any]:
+        watch = self._watcher.state(root.top)
+        return {
+            "path": printable(root.top),
+            "mode": watch.mode,
+            "mode_reason": watch.why,
+            "state": "suspect" if root.state is RootState.CONFIRMED else str(root.state),
+            "watched": watch.watched,
+            "unwatched": watch.unwatched,
+            "last_scan": root.last_scan,
+        }
+
+    def _troubles(self) -> list[Trouble]:
+        found = list(self._housekeeper.troubles)
+        if self.pause_reason:
+            remedy = "make room on the catalog's disk; it goes on by itself"
+            found.append(Trouble(f"paused: {self.pause_reason}", remedy))
+        if self.config_error:
+            found.append(Trouble(f"settings not reloaded: {self.config_error}", "mend the file"))
+        for top in self.hung:
+            found.append(Trouble(f"{printable(top)}: the disk does not answer", "check the mount"))
+        for root in self._library.roots.values():
+            found += self._root_troubles(root)
+        hidden = len(found) - MOST_TROUBLES
+        if hidden > 0:
+            found[MOST_TROUBLES:] = [Trouble(f"... and {hidden} more", "see the log")]
+        return found
+
+    def _root_troubles(self, root: Root) -> list[Trouble]:
+        path, watch = printable(root.top), self._watcher.state(root.top)
+        found = []
+        if root.state in ROOT_TROUBLES:
+            reason = f": {root.error}" if root.error and not root.is_served else ""
+            found.append(Trouble(f"{path} is {root.state}{reason}", ROOT_TROUBLES[root.state]))
+        if watch.problem and root.is_served:
+            found.append(Trouble(f"{path}: {watch.problem}", watch.remedy or ""))
+        for folder, reason in self._unreadable.get(root.key, {}).items():
+            where = printable(os.path.join(root.path, folder))
+            found.append(Trouble(f"{where}: {reason}", "check the permissions and the disk"))
+        return found

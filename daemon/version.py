@@ -1,0 +1,16 @@
+"""Which version of a file one has seen: the same three numbers everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+
+# ext4 knows times until the year 2446; a signed 64-bit count of nanoseconds ends in 2262.
+LARGEST = 2**63 - 1
+
+
+def file_version(status: os.stat_result) -> tuple[int, int, int]:
+    """Return (size, mtime_ns, inode); a time beyond 64 bits becomes the last that fits."""
+    return status.st_size, min(max(status.st_mtime_ns, -LARGEST), LARGEST), status.st_ino

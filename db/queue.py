@@ -1,0 +1,154 @@
+"""The queue of photos that wait: who is next, who failed, and when a failed one is tried again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from .errors import PhotoUnknown
+from .paths import join
+from .recording import drop_results, fact_columns
+from .records import PendingPhoto
+from .states import RETRY_SECONDS, SERVED_ROOTS, PhotoState
+from .tables import FolderRow, PhotoRow, RootRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Connection
+
+    from .records import PhotoFacts
+
+GIVEN_UP = (PhotoState.FAILED.value, PhotoState.DEAD.value, PhotoState.UNSUPPORTED.value)
+
+
+def next_pending(
+    connection: Connection, limit: int, exclude: Collection[int]
+) -> list[PendingPhoto]:
+    """Give the photos that wait, whose root can be read, and that are not in `exclude`.
+
+    Those that came one by one are first, then those that a walk found; of both the newest.
+    """
+    waiting = (
+        select(
+            PhotoRow.id,
+            PhotoRow.name,
+            PhotoRow.size,
+            PhotoRow.mtime_ns,
+            PhotoRow.inode,
+            PhotoRow.attempts,
+            FolderRow.relpath,
+            RootRow.path,
+        )
+        .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
+        .join(RootRow, RootRow.id == FolderRow.root_id)
+        .where(
+            PhotoRow.state == PhotoState.PENDING.value,
+            PhotoRow.id.not_in(exclude),
+            RootRow.state.in_([state.value for state in SERVED_ROOTS]),
+        )
+        .order_by(PhotoRow.urgent.desc(), PhotoRow.mtime_ns.desc(), PhotoRow.id.desc())
+        .limit(limit)
+    )
+    return [
+        PendingPhoto(
+            id=row.id,
+            path=join(row.path, row.relpath, row.name),
+            size=row.size,
+            mtime_ns=row.mtime_ns,
+            inode=row.inode,
+            attempts=row.attempts,
+        )
+        for row in connection.execute(waiting)
+    ]
+
+
+def record_failure(
+    connection: Connection,
+    photo_id: int,
+    facts: PhotoFacts | None,
+    reason: str,
+    state: PhotoState,
+    now: int,
+) -> PhotoState:
+    """Store why there are no results, drop those of an earlier content; give the photo's state.
+
+    A failed photo rests longer each time, and is dead after one failure more than there are rests.
+    """
+    was, attempts = _standing(connection, photo_id)
+    attempts += 1
+    if state is PhotoState.FAILED and attempts > len(RETRY_SECONDS):
+        state = PhotoState.DEAD
+    rest = RETRY_SECONDS[attempts - 1] if state is PhotoState.FAILED else None
+    columns = fact_columns(facts) if facts is not None else {"fingerprint": None}
+    columns |= {"attempts": attempts, "analyzed_at": None}
+    drop_results(connection, photo_id)
+    return _write_failure(connection, photo_id, was, state, columns, reason, _after(now, rest))
+
+
+def record_hindrance(connection: Connection, photo_id: int, reason: str, now: int) -> PhotoState:
+    """Store that a photo could not be read now, which says nothing of the photo.
+
+    It keeps its attempts and results, and is tried again after the first rest.
+    """
+    was, _ = _standing(connection, photo_id)
+    due = _after(now, RETRY_SECONDS[0])
+    return _write_failure(connection, photo_id, was, PhotoState.FAILED, {}, reason, due)
+
+
+def requeue_due(connection: Connection, now: int) -> int:
+    """Queue the failed photos that have rested long enough, and count them."""
+    due = update(PhotoRow).where(
+        PhotoRow.next_try_at <= now, PhotoRow.state == PhotoState.FAILED.value
+    )
+    again = due.values(state=PhotoState.PENDING.value, next_try_at=None)
+    return connection.execute(again).rowcount
+
+
+def next_retry_at(connection: Connection) -> int | None:
+    """Give the time at which the next failed photo has rested long enough."""
+    set_ones = PhotoRow.next_try_at.is_not(None)
+    return connection.scalar(select(func.min(PhotoRow.next_try_at)).where(set_ones))
+
+
+def retry(connection: Connection, ids: Collection[int] | None) -> int:
+    """Queue photos that were given up as if they were new, and count them; None means all."""
+    given_up = update(PhotoRow).where(PhotoRow.state.in_(GIVEN_UP))
+    if ids is not None:
+        given_up = given_up.where(PhotoRow.id.in_(ids))
+    fresh = given_up.values(
+        state=PhotoState.PENDING.value, attempts=0, error=None, next_try_at=None
+    )
+    return connection.execute(fresh).rowcount
+
+
+def _standing(connection: Connection, photo_id: int) -> tuple[PhotoState, int]:
+    """Give a photo's state and attempts; raise PhotoUnknown where there is none."""
+    columns = select(PhotoRow.state, PhotoRow.attempts).where(PhotoRow.id == photo_id)
+    row = connection.execute(columns).one_or_none()
+    if row is None:
+        raise PhotoUnknown(photo_id)
+    return PhotoState(row.state), row.attempts
+
+
+def _after(now: int, rest: int | None) -> int | None:
+    return None if rest is None else now + rest
+
+
+def _write_failure(
+    connection: Connection,
+    photo_id: int,
+    was: PhotoState,
+    state: PhotoState,
+    columns: dict[str, Any],
+    reason: str,
+    next_try_at: int | None,
+) -> PhotoState:
+    """Write a failure, but do not bring back a photo that vanished meanwhile."""
+    if was is PhotoState.MISSING:
+        state, next_try_at = was, None
+    values = columns | {"state": state.value, "error": reason, "next_try_at": next_try_at}
+    values["urgent"] = 0
+    connection.execute(update(PhotoRow).where(PhotoRow.id == photo_id).values(**values))
+    return state

@@ -1,0 +1,76 @@
+"""The writer's transactions: short, on the file that it opened, with errors that say what to do."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from .engine import open_engine, sqlite_error, sqlite_path
+from .errors import CatalogVanished
+from .explain import NOT_OUR_FAULT, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+
+
+class Transactions:
+    """Opens one connection and hands out transactions on it; for one thread at a time.
+
+    Raises CatalogBroken, CatalogUnreadable, ... where the connection cannot be opened.
+    """
+
+    def __init__(self, target: bytes | str, *, exclusive: bool, wal: bool) -> None:
+        self.path = sqlite_path(target)
+        self._name = self.path or os.fsencode(target)
+        # One that is not alone leaves the kind of journal as it is.
+        self.engine: Engine = open_engine(target, wal=wal if exclusive else None)
+        try:
+            self.engine.connect().close()
+            self._identity = self._look()
+        except (DBAPIError, sqlite3.Error, OSError) as error:
+            self.engine.dispose()
+            raise explain(sqlite_error(error) or error, self._name) from error
+
+    @property
+    def is_in_place(self) -> bool:
+        """Tell whether the catalog's path still names the file that was opened."""
+        try:
+            return self._look() == self._identity
+        except OSError:
+            return False
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Make all that happens inside one transaction.
+
+        Raises CatalogVanished, CatalogFull, CatalogBusy, CatalogBroken or CatalogUnreadable; the
+        catalog is as it was before then, and can be used again when the reason is gone.
+        """
+        if not self.is_in_place:
+            raise CatalogVanished(self._name)
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            original = sqlite_error(error)
+            if original is None or isinstance(original, NOT_OUR_FAULT):
+                raise
+            raise explain(original, self._name) from error
+
+    def close(self) -> None:
+        """Close the connection; may be called twice."""
+        self.engine.dispose()
+
+    def _look(self) -> tuple[int, int] | None:
+        """Give what tells a file from one that took its name; None for a database server."""
+        # Only stat: whoever opens and closes the file itself drops SQLite's locks on it.
+        if self.path is None:
+            return None
+        status = os.stat(self.path)
+        return status.st_dev, status.st_ino

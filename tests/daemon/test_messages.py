@@ -1,0 +1,54 @@
+"""What parent and child say to each other survives the pipe unchanged."""
+
+from __future__ import annotations
+
+import pytest
+
+from phototagd.daemon import messages as m
+from phototagd.db.records import PhotoFacts
+from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
+
+MODELS = (ModelVersion("classifier", "c1"), ModelVersion("detector", "d1"))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [m.Identify(7, b"/photos/caf\xe9 \xff\n.jpg"), m.Analyze(7), m.Drop(7)],
+)
+def test_requests_survive(request_: m.Request) -> None:
+    line = m.encode(request_)
+
+    assert line.count(b"\n") == 1
+    assert m.decode_request(line) == request_
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        m.Report("Preparing: once."),
+        m.Ready(MODELS, ("cat", "dog"), ("no classifier",)),
+        m.Refused("weights are wrong"),
+        m.Identified(7, PhotoFacts(1, 2, 3, bytes(range(16)), "JPEG", 640, 480)),
+        m.Identified(8, PhotoFacts(1, 2, 3, bytes(range(240, 256)), "PNG", 1, 1)),
+        m.Analyzed(
+            7,
+            Analysis(
+                (Label("tabby", 0.5, "classifier"),),
+                (Detection("cat", 0.9, Box(0.1, 0.2, 0.3, 0.4), "detector"),),
+                MODELS,
+            ),
+            is_current=True,
+        ),
+        m.Failed(7, "failed", "broken", is_counted=False),
+    ],
+)
+def test_replies_survive(reply: m.Reply) -> None:
+    assert m.decode_reply(m.encode(reply)) == reply
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"Corrupt JPEG data\n", b"[1]\n", b'["Nothing", {}]\n', b'["Failed", {"x": 1}]\n']
+)
+def test_nonsense_is_an_error_that_the_parent_expects(line: bytes) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        m.decode_reply(line)

@@ -1,0 +1,168 @@
+"""Who is next, who failed, when a failed photo is tried again, and when no more."""
+
+from __future__ import annotations
+
+import pytest
+from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows
+
+from phototagd.db.catalog import Catalog
+from phototagd.db.errors import PhotoUnknown
+from phototagd.db.reader import CatalogReader
+from phototagd.db.states import RETRY_SECONDS, PhotoState, RootState
+
+
+class Clock:
+    now = 5000
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "catalog.db")
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def catalog(path, clock):
+    with Catalog.open(path, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def photo(catalog):
+    return add_photos(catalog, [b"a.jpg"])[0]
+
+
+def record_of(path):
+    with CatalogReader.open(path) as reader:
+        return reader.photo(b"/photos/a.jpg")
+
+
+def test_a_photo_rests_longer_after_each_failure_and_is_dead_after_five(
+    catalog, photo, path, clock
+):
+    rests = []
+    while catalog.record_failure(photo, None, "cut off") is PhotoState.FAILED:
+        due = catalog.next_retry_at()
+        rests.append(due - clock.now)
+        assert catalog.requeue_due(due - 1) == 0
+        assert catalog.next_pending(9) == []
+        clock.now = due
+        assert catalog.requeue_due(clock.now) == 1
+        assert [waiting.attempts for waiting in catalog.next_pending(9)] == [len(rests)]
+    assert tuple(rests) == RETRY_SECONDS == (60, 600, 7200, 86400)
+    assert catalog.counts() == {PhotoState.DEAD: 1}
+    assert (catalog.next_retry_at(), catalog.requeue_due(1 << 40)) == (None, 0)
+    record = record_of(path)
+    assert (record.error, record.attempts, record.next_try_at) == ("cut off", 5, None)
+
+
+def test_a_failure_that_is_not_counted_keeps_attempts_and_results(catalog, photo, path):
+    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    for _ in range(9):
+        catalog.observe_file(1, b"", entry(b"a.jpg", seconds=2000))
+        assert catalog.record_failure(photo, None, "I/O error", counted=False) == "failed"
+    record = record_of(path)
+    assert (record.state, record.error, record.attempts) == (PhotoState.FAILED, "I/O error", 0)
+    assert record.next_try_at == 5060
+    assert record.labels[0].name == "cat"
+    assert catalog.find_analyzed(b"pixels", MODELS) == photo
+
+
+def test_a_hindered_photo_that_went_and_came_back_is_not_done(catalog, photo, path):
+    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    changed = entry(b"a.jpg", seconds=2000)
+    catalog.observe_file(1, b"", changed)
+    catalog.record_failure(photo, None, "I/O error", counted=False)
+    catalog.mark_missing([photo])
+    assert rows(path, "SELECT next_try_at FROM photo") == [(None,)]
+    assert catalog.observe_file(1, b"", changed)
+
+
+def test_an_unsupported_photo_is_not_tried_again(catalog, photo, path):
+    state = PhotoState.UNSUPPORTED
+    assert catalog.record_failure(photo, None, "HEIC", state) is state
+    assert record_of(path).next_try_at is None
+
+
+def test_a_photo_that_vanished_stays_missing_when_it_fails(catalog, photo, path):
+    catalog.mark_missing([photo])
+    for counted in (True, False):
+        state = catalog.record_failure(photo, None, "gone", counted=counted)
+        assert state is PhotoState.MISSING
+        assert (record_of(path).state, record_of(path).next_try_at) == (PhotoState.MISSING, None)
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_the_failure_of_an_unknown_photo_is_an_error(catalog, photo, counted):
+    with pytest.raises(PhotoUnknown):
+        catalog.record_failure(photo + 1, None, "?", counted=counted)
+
+
+def test_success_and_change_end_the_waiting(catalog, photo, path):
+    catalog.record_failure(photo, None, "cut off")
+    catalog.observe_file(1, b"", entry(b"a.jpg", size=99))
+    record = record_of(path)
+    assert (record.state, record.attempts, record.next_try_at) == (PhotoState.PENDING, 0, None)
+    catalog.record_failure(photo, None, "cut off")
+    catalog.record_analysis(photo, facts(), analysis())
+    assert catalog.next_retry_at() is None
+
+
+def test_a_retry_makes_given_up_photos_new(catalog, path):
+    names = [b"failed.jpg", b"dead.jpg", b"heic.jpg", b"done.jpg", b"missing.jpg"]
+    failed, dead, heic, done, missing = add_photos(catalog, names)
+    catalog.record_failure(failed, None, "cut off")
+    for _ in range(5):
+        catalog.record_failure(dead, None, "cut off")
+    catalog.record_failure(heic, None, "HEIC", PhotoState.UNSUPPORTED)
+    catalog.record_analysis(done, facts(), analysis())
+    catalog.mark_missing([missing])
+    assert catalog.retry([dead, done, missing]) == 1
+    assert rows(path, f"SELECT state, attempts, error FROM photo WHERE id = {dead}") == [  # noqa: S608
+        ("pending", 0, None)
+    ]
+    assert catalog.retry() == 2
+    assert catalog.retry() == catalog.retry([]) == 0
+    assert {waiting.id for waiting in catalog.next_pending(9)} == {failed, dead, heic}
+
+
+def test_photos_on_a_disk_that_is_away_are_not_next(catalog, photo):
+    (other,) = add_photos(catalog, [b"b.jpg"], b"/more")
+    served = {
+        state: {waiting.id for waiting in catalog.next_pending(9)}
+        for state in RootState
+        if catalog.set_root_state(1, state) is None
+    }
+    away = {RootState.OFFLINE, RootState.MISSING}
+    assert served == {s: {other} if s in away else {photo, other} for s in RootState}
+
+
+def test_a_photo_that_was_observed_goes_before_all_that_walks_have_found(catalog, path):
+    ids = add_photos(catalog, [b"old.jpg", b"new.jpg", b"newest.jpg"])
+    catalog.observe_file(1, b"", entry(b"arrived.jpg", seconds=1, inode=7))
+    catalog.observe_file(1, b"", entry(b"old.jpg"))
+    first, *others = [waiting.id for waiting in catalog.next_pending(9)]
+    (arrived,) = {first, *others} - set(ids)
+    assert [first, *others] == [ids[0], arrived, ids[2], ids[1]]
+    for photo in (ids[0], arrived):
+        catalog.record_failure(photo, None, "cut off")
+    catalog.retry()
+    assert [waiting.id for waiting in catalog.next_pending(9)] == [ids[2], ids[1], ids[0], arrived]
+    assert rows(path, "SELECT count(*) FROM photo WHERE urgent") == [(0,)]
+
+
+@pytest.mark.usefixtures("catalog")
+def test_the_next_photos_are_read_off_an_index(path):
+    plan = rows(
+        path,
+        "EXPLAIN QUERY PLAN SELECT id FROM photo WHERE state = 'pending'"
+        " ORDER BY urgent DESC, mtime_ns DESC, id DESC LIMIT 5",
+    )
+    assert ["ix_photo_state_urgent_mtime_ns" in str(step[3]) for step in plan] == [True]
