@@ -153,12 +153,21 @@ class RuledWatchGroup(InotifyWatchGroup):
             self._remove_callbacks(gone)
 
     def on_event(self, event: InotifyEvent) -> None:
-        """Take one event of the kernel's, on its reading thread."""
+        """Take one event of the kernel's, on its reading thread.
+
+        Nothing is heard from a folder whose path belongs to another by now: it was moved away.
+        """
+        if not self._is_current(event.wd):
+            return
+        was_watched = False
         if event.is_moved_from and event.is_directory:
             self._remember_departure(event)
         elif event.is_moved_to and event.is_directory:
-            self._departed.pop(event.cookie, None)
+            with self._lock:
+                was_watched = bool(self._departed.pop(event.cookie, None))
         super().on_event(event)
+        if was_watched:
+            self._complete(event)
         if event.is_create or event.is_moved_to:
             self._forget_what_is_left_out(event)
 
@@ -168,11 +177,26 @@ class RuledWatchGroup(InotifyWatchGroup):
         self._departed.clear()
         self.rules.on_overflow()
 
+    def _is_current(self, wd: WatchDescriptor) -> bool:
+        with self._lock:
+            path = self._active_callbacks_by_watch.get(wd)
+            return path is not None and self._active_callbacks_by_path.get(path) == wd
+
     def _remember_departure(self, event: InotifyEvent) -> None:
         with self._lock:
             path = self._build_event_source_path(event)
             if path is not None:
                 self._departed[event.cookie] = self._tree(path)
+
+    def _complete(self, event: InotifyEvent) -> None:
+        """Watch what lies in a renamed folder.
+
+        What was made in it just before could not be watched by its old name any more.
+        """
+        with self._lock:
+            path = self._build_event_source_path(event)
+            if path is not None:
+                self._add_all_callbacks(path)
 
     def _forget_what_is_left_out(self, event: InotifyEvent) -> None:
         with self._lock:
@@ -217,6 +241,8 @@ class RuledWatchGroup(InotifyWatchGroup):
                 raise
             self.rules.refused = error
             return error.errno != errno.ENOSPC
+        for departed in self._departed.values():  # it has come back
+            departed.pop(wd, None)
         before = self._active_callbacks_by_watch.get(wd)
         if before is not None and self._active_callbacks_by_path.get(before) == wd:
             del self._active_callbacks_by_path[before]

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import sys
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..db.records import PhotoRecord
+    from ..models.results import Analysis, Detection, Label
 
 
 def photo_to_dict(photo: PhotoRecord) -> dict[str, Any]:
@@ -129,6 +131,22 @@ def print_photo(photo: PhotoRecord) -> None:
         box = found.box
         sides = f"left {box.left:.0%}, top {box.top:.0%}, right {box.right:.0%}"
         print(f"  {found.confidence:4.2f}  {found.name}  ({sides}, bottom {box.bottom:.0%})")
+
+
+def describe_outcome(analysis: Analysis | None) -> str:
+    """Return what was found in a few words: names with their number and best confidence."""
+    if analysis is None:
+        return "a known picture, labels copied"
+    counts = Counter(found.name for found in analysis.detections)
+    best: dict[str, float] = {}
+    entries: tuple[Detection | Label, ...] = (*analysis.detections, *analysis.labels)
+    for entry in entries:
+        best[entry.name] = max(best.get(entry.name, 0.0), entry.confidence)
+    things = [
+        f"{f'{counts[name]} x ' if counts[name] > 1 else ''}{name} {confidence:.2f}"
+        for name, confidence in best.items()
+    ]
+    return ", ".join(things) or "nothing recognised"
 
 
 def _iso(seconds: int | None) -> str | None:

@@ -12,16 +12,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..db.errors import CatalogBusy, CatalogFull
-from ..db.paths import join
+from ..db.paths import join, relative_to
 from ..db.states import PhotoState
 from .config import ConfigError
 from .housekeeping import Housekeeper
 from .indexer import FolderTouched, Indexer, Message, Overflowed, Replied, Wake, make_ignores
 from .logs import printable
+from .output import describe_outcome
 from .report import Reporter
 from .scanner import Listed, RootSeen, Scanner, ScanRequest, Walked
-from .settle import Settling
-from .settler import Settled, Settler
+from .settler import Settled, Settlers
 from .watcher import Watcher
 
 if TYPE_CHECKING:
@@ -57,13 +57,11 @@ class Service:
         self._paused_until: float | None = None
         self._slept = _slept_seconds()
         self._next_scan: dict[int, float] = {}
-        watch = config.watch
-        self._settling = Settling(watch.settle_seconds, time.monotonic, time.time)
         self._indexer = Indexer(config, config.roots, self._take_outcome)
+        self._settlers = Settlers(config.watch.settle_seconds, self._indexer.inbox.put)
         self._library, self._pipeline = self._indexer.library, self._indexer.pipeline
         self._watcher = self._make_watcher()
         self._scanner = self._make_scanner()
-        self._settler = Settler(self._settling, self._indexer.inbox.put)
         self._housekeeper = Housekeeper(self._indexer.catalog, config, self._pipeline.wake)
         self._reporter = Reporter(
             config.catalog.path, self._library, self._watcher, self._housekeeper
@@ -83,14 +81,13 @@ class Service:
         """Watch, scan and analyse until stopped; leaves everything closed behind."""
         with self._indexer:
             self._pipeline.start()
-            self._settler.start()
             self._look_at_roots()
             try:
                 self._loop()
             finally:
                 self._watcher.stop()
                 self._scanner.stop()
-                self._settler.stop()
+                self._settlers.stop()
                 self._reporter.write_end()
 
     def _loop(self) -> None:
@@ -164,7 +161,7 @@ class Service:
         newest = (time.time() - settle) * 1e9
         unsettled = {file.name for file in listing.files if file.mtime_ns > newest}
         for name in unsettled:
-            self._settling.touch(join(root.path, listing.relpath, name), settle)
+            self._settlers.touch(root.key, join(root.path, listing.relpath, name), settle)
         self._library.take_listing(root, request.under, listing, unsettled)
 
     def _take_root(self, seen: RootSeen) -> None:
@@ -185,14 +182,21 @@ class Service:
         self._reporter.count(outcome)
         path, milliseconds = printable(outcome.path), outcome.seconds * 1000
         if outcome.state is PhotoState.DONE:
-            logger.info("%s: %s (%.0f ms)", path, describe(outcome), milliseconds)
+            logger.info("%s: %s (%.0f ms)", path, describe_outcome(outcome.analysis), milliseconds)
         elif outcome.state is PhotoState.PENDING:
             logger.info("%s: %s; it will be looked at again", path, outcome.reason)
-            self._settling.touch(outcome.path)
+            self._touch(outcome.path)
         else:
             logger.warning("%s: %s: %s", path, outcome.state, outcome.reason)
             if outcome.state is PhotoState.MISSING:
                 self._indexer.inbox.put(FolderTouched(os.path.dirname(outcome.path)))
+
+    def _touch(self, path: bytes) -> None:
+        """Note that something happened to a file; called on watchdog's threads too."""
+        for root in tuple(self._library.roots.values()):
+            if relative_to(path, root.top) is not None:
+                self._settlers.touch(root.key, path)
+                return
 
     def _look_at_roots(self) -> None:
         """Begin to look at each root; its first sight starts its watch and its first walk."""
@@ -223,7 +227,7 @@ class Service:
             logger.info("the computer has slept; scanning")
             self._next_scan.clear()
         self._slept = slept
-        if self._settling.take_overflow():
+        if self._settlers.take_overflow():
             self._next_scan.clear()
         for top in self._watcher.dead():
             logger.error(
@@ -253,7 +257,7 @@ class Service:
             self._pipeline.is_ready
             and self._pipeline.is_idle
             and self._scanner.is_idle
-            and self._settling.is_empty
+            and self._settlers.is_empty
             and self._indexer.inbox.empty()
             and all(root.identity or root.error for root in self._library.roots.values())
         )
@@ -297,7 +301,7 @@ class Service:
         if (config.models, config.worker) != (self._config.models, self._config.worker):
             logger.warning("changes of [models] and [worker] take effect at the next start")
         self._config = config
-        self._settling.settle_seconds = config.watch.settle_seconds
+        self._settlers.settle_seconds = config.watch.settle_seconds
         self._housekeeper.use(config)
         for root in self._library.update(config.roots):
             self._watcher.drop(root.top)
@@ -312,7 +316,7 @@ class Service:
         inbox = self._indexer.inbox
         return Watcher(
             ignores=self._indexer.ignores,
-            on_file=self._settling.touch,
+            on_file=self._touch,
             on_folder=lambda path: inbox.put(FolderTouched(path)),
             on_overflow=lambda top: inbox.put(Overflowed(top)),
         )
@@ -321,27 +325,6 @@ class Service:
         return Scanner(
             self._indexer.inbox.put, ignores=self._indexer.ignores, watcher=self._watcher
         )
-
-
-def describe(outcome: Outcome) -> str:
-    """Return what was found in a few words: names with their number or confidence."""
-    if outcome.analysis is None:
-        return "a known picture, labels copied"
-    counts: dict[str, int] = {}
-    best: dict[str, float] = {}
-    for detection in outcome.analysis.detections:
-        counts[detection.name] = counts.get(detection.name, 0) + 1
-        best[detection.name] = max(best.get(detection.name, 0.0), detection.confidence)
-    things = [
-        f"{f'{number} x ' if number > 1 else ''}{name} {best[name]:.2f}"
-        for name, number in counts.items()
-    ]
-    things += [
-        f"{label.name} {label.confidence:.2f}"
-        for label in outcome.analysis.labels
-        if label.name not in counts
-    ]
-    return ", ".join(things) or "nothing recognised"
 
 
 def run_until_signalled(service: Service) -> None:

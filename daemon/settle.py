@@ -44,10 +44,7 @@ class Settling:
     ``clock`` counts seconds steadily; ``wall_clock`` is what files' mtimes are compared with.
     """
 
-    def __init__(
-        self, settle_seconds: float, clock: Callable[[], float], wall_clock: Callable[[], float]
-    ) -> None:
-        self.settle_seconds = settle_seconds
+    def __init__(self, clock: Callable[[], float], wall_clock: Callable[[], float]) -> None:
         self._clock = clock
         self._wall_clock = wall_clock
         self._waiting: dict[bytes, _Waiting] = {}
@@ -55,9 +52,11 @@ class Settling:
         self._overflowed = False
         self._wakes_at = 0.0
 
-    def touch(self, path: bytes, settle_seconds: float | None = None) -> None:
-        """Note that something happened to a file. Does no I/O and never raises."""
-        settle = self.settle_seconds if settle_seconds is None else settle_seconds
+    def touch(self, path: bytes, settle: float) -> None:
+        """Note that something happened to a file; it must now be left alone for ``settle`` seconds.
+
+        Does no I/O and never raises.
+        """
         with self._changed:
             if path in self._waiting or len(self._waiting) < MOST_WAITING:
                 due = self._clock() + settle

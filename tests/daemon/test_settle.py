@@ -27,7 +27,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock = Clock()
-        self.settling = Settling(SETTLE, self.clock, self.clock)
+        self.settling = Settling(self.clock, self.clock)
 
     def write(self, name: str, data: bytes, *, touch: bool = True) -> bytes:
         file = self.path / name
@@ -35,7 +35,7 @@ class Folder:
             stream.write(data)
         os.utime(file, (self.clock.now, self.clock.now))
         if touch:
-            self.settling.touch(os.fsencode(file))
+            self.settling.touch(os.fsencode(file), SETTLE)
         return os.fsencode(file)
 
     def ready_after(self, seconds: float) -> list[bytes]:
@@ -94,7 +94,7 @@ def test_what_is_gone_or_no_file_is_told_apart(tmp_path: Path) -> None:
     gone = folder.write("a.jpg", b"x")
     os.unlink(gone)
     (tmp_path / "b.jpg").symlink_to(tmp_path)
-    folder.settling.touch(os.fsencode(tmp_path / "b.jpg"))
+    folder.settling.touch(os.fsencode(tmp_path / "b.jpg"), SETTLE)
     folder.clock.now += SETTLE
 
     stable, missing = folder.settling.take_ready()
@@ -106,7 +106,7 @@ def test_what_is_gone_or_no_file_is_told_apart(tmp_path: Path) -> None:
 def test_a_step_of_the_wall_clock_holds_nothing_up(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     wall = Clock()
-    folder.settling = Settling(SETTLE, folder.clock, wall)
+    folder.settling = Settling(folder.clock, wall)
     photo = folder.write("a.jpg", b"x")
     wall.now -= 3600
 
@@ -126,11 +126,11 @@ def test_a_file_may_have_a_settle_time_of_its_own(tmp_path: Path) -> None:
 def test_too_many_waiting_files_are_told_once_and_memory_is_bounded(tmp_path: Path) -> None:
     settling = Folder(tmp_path).settling
     for number in range(MOST_WAITING):
-        settling.touch(b"%d.jpg" % number)
+        settling.touch(b"%d.jpg" % number, SETTLE)
     assert not settling.take_overflow()
 
-    settling.touch(b"one more.jpg")
-    settling.touch(b"0.jpg")
+    settling.touch(b"one more.jpg", SETTLE)
+    settling.touch(b"0.jpg", SETTLE)
 
     assert settling.take_overflow()
     assert not settling.take_overflow()
