@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 QUEUE_SECONDS = 2.0
-CHECK_SECONDS = 60.0
+CHECK_SECONDS = 10.0
+SOONEST_BACKUP_SECONDS = 60.0  # after the start
 DAY_SECONDS = 86_400.0
 LARGEST_WAL_BYTES = 256 << 20
 
@@ -110,4 +111,4 @@ class Housekeeper:
         """Return when the newest backup will be a day old; soon after the start without one."""
         times = [os.path.getmtime(path) for path in upkeep.list_backups(self._path)]
         newest = max(times, default=0.0)
-        return max(newest + DAY_SECONDS - time.time(), CHECK_SECONDS)
+        return max(newest + DAY_SECONDS - time.time(), SOONEST_BACKUP_SECONDS)

@@ -82,7 +82,9 @@ class Indexer:
             on_outcome=on_outcome,
         )
         try:
-            self.library = Library(self.catalog, roots, self.ignores, self.pipeline.wake)
+            self.library = Library(
+                self.catalog, config.catalog.path, roots, self.ignores, self.pipeline.wake
+            )
         except BaseException:
             self.catalog.close()
             raise

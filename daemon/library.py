@@ -11,16 +11,19 @@ import itertools
 import logging
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..db.errors import CatalogError
 from ..db.paths import join, relative_to
+from ..db.reader import CatalogReader
 from ..db.records import FileEntry, FolderChange
 from ..db.states import RootState
 from .logs import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from ..db.catalog import Catalog
     from ..db.records import RootFolder, RootRecord
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from .ignores import Ignores
     from .mounts import RootIdentity
     from .scan import Listing, Walk
+    from .scanner import ScanRequest
     from .settle import StableFile
 
 logger = logging.getLogger(__name__)
@@ -79,11 +83,13 @@ class Library:
     def __init__(
         self,
         catalog: Catalog,
+        path: bytes,
         settings: Collection[RootSettings],
         ignores: Ignores,
         on_pending: Callable[[], None],
     ) -> None:
         self._catalog = catalog
+        self._path = path
         self.ignores = ignores
         self._on_pending = on_pending
         self._keys = itertools.count()
@@ -171,6 +177,30 @@ class Library:
         if change.new or change.changed or change.returned:
             self._on_pending()
         return change
+
+    @contextmanager
+    def open_known(self) -> Iterator[Callable[[ScanRequest, Listing], bool]]:
+        """Ask, on a scanner's own thread, whether a folder is just as the catalog knows it.
+
+        Most are, and those need not pass through the one thread that writes.
+        """
+        try:
+            reader = CatalogReader.open(self._path)
+        except CatalogError:
+            yield lambda _request, _listing: False
+            return
+
+        def is_known(request: ScanRequest, listing: Listing) -> bool:
+            root = self.roots.get(request.root_id)
+            if root is None or listing.error is not None or listing.doubtful:
+                return False
+            try:
+                return reader.is_as_known(root.id, listing.relpath, listing.files)
+            except CatalogError:
+                return False
+
+        with reader:
+            yield is_known
 
     def finish_walk(self, root: Root, walk: Walk) -> int:
         """Mark what a complete walk did not find as missing; return how many photos that are.

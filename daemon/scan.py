@@ -183,6 +183,10 @@ def list_folder(
     return listing, [path for path in folders if not ignores.is_ignored_folder(path)]
 
 
+_DOT = ord(".")
+_KIND = 0o170000  # the bits of st_mode that tell a file from a folder
+
+
 @dataclass(slots=True)
 class _Found:
     """What lies in one folder."""
@@ -200,18 +204,21 @@ def _read(folder: bytes) -> _Found:
     Every library is read whole again and again: what is written out here would cost a call a file.
     """
     found = _Found()
+    add_file, suffixes, make = found.files.append, _SUFFIXES, tuple.__new__
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
-            if name.startswith(b"."):
+            if name[0] == _DOT:
                 found.is_marked |= name in MARKERS
                 continue
             try:
-                if name[name.rfind(b".") :].lower() in _SUFFIXES:
+                suffix = name[name.rfind(b".") :]
+                if suffix in suffixes or suffix.lower() in suffixes:
                     status = entry.stat(follow_symlinks=False)
-                    if stat.S_ISREG(status.st_mode):
-                        found.files.append(FileEntry(name, *file_version(status)))
-                    elif stat.S_ISDIR(status.st_mode):
+                    kind = status.st_mode & _KIND
+                    if kind == stat.S_IFREG:
+                        add_file(make(FileEntry, (name, *file_version(status))))
+                    elif kind == stat.S_IFDIR:
                         found.folders.append(name)
                 elif entry.is_dir(follow_symlinks=False):
                     found.folders.append(name)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from .ignores import Ignores
 from .mounts import RootIdentity, identify
@@ -88,12 +89,20 @@ class RootSeen:
 ScannerMessage = Listed | Walked | RootSeen
 
 
+Known: TypeAlias = "AbstractContextManager[Callable[[ScanRequest, Listing], bool]]"
+
+
+def _nothing_known() -> Known:
+    return nullcontext(lambda _request, _listing: False)
+
+
 class Scanner:
     """Walks the roots on request and looks at them every few seconds.
 
     Messages go to ``on_message`` on the scanner's threads. For each ``Listed`` and each ``Walked``
     ``handled`` must be called. A full walk is preceded by ``watcher.watch`` and followed by
-    ``watcher.audit``: watches first, then the scan, and nothing falls in between.
+    ``watcher.audit``: watches first, then the scan, and nothing falls in between. Folders that are
+    as ``open_known`` (used on the scanner's threads, once a walk) says are not told.
     """
 
     def __init__(
@@ -102,12 +111,13 @@ class Scanner:
         *,
         ignores: Ignores | None = None,
         watcher: Watcher | None = None,
+        open_known: Callable[[], Known] = _nothing_known,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._on_message = on_message
         self._watcher = watcher
         self._look_seconds = look_seconds
-        self._shared = _Shared(ignores or Ignores())
+        self._shared = _Shared(ignores or Ignores(), open_known)
         self._threads: dict[int, _RootThread] = {}
 
     @property
@@ -179,8 +189,9 @@ class Scanner:
 class _Shared:
     """What the threads share: the rules, and a bound for messages that nobody has dealt with."""
 
-    def __init__(self, ignores: Ignores) -> None:
+    def __init__(self, ignores: Ignores, open_known: Callable[[], Known]) -> None:
         self.ignores = ignores
+        self.open_known = open_known
         self._change = threading.Condition()
         self._is_open = False
         self.unhandled = 0
@@ -295,11 +306,13 @@ class _RootThread(threading.Thread):
             ignores=self._shared.ignores,
             known_mounts=request.known_mounts,
         )
-        for listing in self._timed(walk.listings()):
-            self._send(Listed(request, listing))
-            self._look_when_due()
-            if self._is_ending:
-                return
+        with self._shared.open_known() as is_known:
+            for listing in self._timed(walk.listings()):
+                if not is_known(request, listing):
+                    self._send(Listed(request, listing))
+                self._look_when_due()
+                if self._is_ending:
+                    return
         if watcher is not None:
             paths = {os.path.join(walk.root, name): key for name, key in walk.folders.items()}
             watcher.audit(request.top, paths)

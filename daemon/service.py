@@ -323,7 +323,10 @@ class Service:
 
     def _make_scanner(self) -> Scanner:
         return Scanner(
-            self._indexer.inbox.put, ignores=self._indexer.ignores, watcher=self._watcher
+            self._indexer.inbox.put,
+            ignores=self._indexer.ignores,
+            watcher=self._watcher,
+            open_known=self._library.open_known,
         )
 
 

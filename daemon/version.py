@@ -13,4 +13,7 @@ LARGEST = 2**63 - 1
 
 def file_version(status: os.stat_result) -> tuple[int, int, int]:
     """Return (size, mtime_ns, inode); a time beyond 64 bits becomes the last that fits."""
-    return status.st_size, min(max(status.st_mtime_ns, -LARGEST), LARGEST), status.st_ino
+    time = status.st_mtime_ns
+    if not -LARGEST <= time <= LARGEST:
+        time = LARGEST if time > 0 else -LARGEST
+    return status.st_size, time, status.st_ino

@@ -106,7 +106,13 @@ def _walk(indexer: Indexer, root: Root, summary: Summary, progress: Progress) ->
     task = progress.add_task("looking for photos", total=None, rate="")
     library = indexer.library
     library.see_root(root, identify(root.top), None)
-    walk = Walk(root.path, root.prefix, ignores=library.ignores, known_mounts=root.known_mounts)
+    walk = Walk(
+        root.path,
+        root.prefix,
+        prefix=root.prefix,
+        ignores=library.ignores,
+        known_mounts=root.known_mounts,
+    )
     for listing in walk.listings():
         change = library.take_listing(root, root.prefix, listing)
         summary.found += len(listing.files)
