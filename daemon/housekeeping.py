@@ -14,10 +14,9 @@ from .logs import printable
 from .status import LEAST_FREE_BYTES, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..db.catalog import Catalog
     from .config import Config
+    from .pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -25,17 +24,20 @@ QUEUE_SECONDS = 2.0
 CHECK_SECONDS = 10.0
 SOONEST_BACKUP_SECONDS = 60.0  # after the start
 DAY_SECONDS = 86_400.0
+OUTDATED_AT_ONCE = 50  # photos; while they wait, no search finds them
+MOST_LOOKS = 20
 LARGEST_WAL_BYTES = 256 << 20
 
 
 class Housekeeper:
     """Does what is due whenever ``tick`` is called; belongs to the thread that owns the catalog."""
 
-    def __init__(self, catalog: Catalog, config: Config, on_queue: Callable[[], None]) -> None:
+    def __init__(self, catalog: Catalog, config: Config, pipeline: Pipeline) -> None:
         self._catalog = catalog
+        self._pipeline = pipeline
+        self._outdated_after: int | None = 0
         self._path = config.catalog.path
         self._config = config
-        self._on_queue = on_queue
         self._next_queue = self._next_check = 0.0
         self._next_day = time.monotonic() + self._seconds_to_backup()
         self._backup: threading.Thread | None = None
@@ -51,6 +53,8 @@ class Housekeeper:
         if now >= self._next_queue:
             self._next_queue = now + QUEUE_SECONDS
             self._look_at_queue()
+            if is_idle:
+                self._queue_outdated()
         if now >= self._next_check:
             self._next_check = now + CHECK_SECONDS
             self._check(is_idle=is_idle)
@@ -76,7 +80,18 @@ class Housekeeper:
         due = self._catalog.next_retry_at()
         if due is not None and due <= now:
             self._catalog.requeue_due(now)
-        self._on_queue()
+        self._pipeline.wake()
+
+    def _queue_outdated(self) -> None:
+        """Let some photos in that the present models have not seen, when nothing else waits."""
+        for _ in range(MOST_LOOKS):
+            if self._outdated_after is None or not self._pipeline.models:
+                return
+            queued, self._outdated_after = self._catalog.requeue_outdated(
+                self._pipeline.models, self._outdated_after, OUTDATED_AT_ONCE
+            )
+            if queued:
+                return
 
     def _check(self, *, is_idle: bool) -> None:
         if not self._catalog.is_in_place():

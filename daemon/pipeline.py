@@ -104,6 +104,11 @@ class Pipeline:
         return self._models is not None
 
     @property
+    def models(self) -> tuple[ModelVersion, ...]:
+        """The models that the child has loaded; empty until it is ready."""
+        return self._models or ()
+
+    @property
     def is_idle(self) -> bool:
         """Tell whether every photo of the queue has been dealt with."""
         return self._queue_is_empty and not self._line.flights and not self._line.suspects
@@ -187,7 +192,7 @@ class Pipeline:
 
     def _take_identified(self, number: int, flight: _Flight, facts: PhotoFacts) -> None:
         mark = facts.fingerprint
-        source = self._catalog.find_analyzed(mark, self._models or ()) if mark else None
+        source = self._catalog.find_analyzed(mark, self.models) if mark else None
         if source is None:
             flight.facts = facts
             self._worker.send(Analyze(number))

@@ -62,7 +62,7 @@ class Service:
         self._library, self._pipeline = self._indexer.library, self._indexer.pipeline
         self._watcher = self._make_watcher()
         self._scanner = self._make_scanner()
-        self._housekeeper = Housekeeper(self._indexer.catalog, config, self._pipeline.wake)
+        self._housekeeper = Housekeeper(self._indexer.catalog, config, self._pipeline)
         self._reporter = Reporter(
             config.catalog.path, self._library, self._watcher, self._housekeeper
         )

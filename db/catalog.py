@@ -289,6 +289,17 @@ class Catalog:
                 return queue.retry(connection, None)
         return self._in_chunks(ids, queue.retry)
 
+    def requeue_outdated(
+        self, models: Collection[ModelVersion], after: int = 0, limit: int = 100
+    ) -> tuple[int, int | None]:
+        """Queue those of the next done photos that one of these models has not seen.
+
+        Gives the number queued and the id to go on after, None at the end.
+        """
+        with self._begin() as connection:
+            model_ids = set(recording.intern_models(connection, models).values())
+            return queue.requeue_outdated(connection, model_ids, after, limit)
+
     def find_analyzed(self, fingerprint: bytes, models: Collection[ModelVersion]) -> int | None:
         """Find a photo of the same pixels that exactly these models have analysed."""
         with self._begin() as connection:

@@ -11,7 +11,7 @@ from .paths import join
 from .recording import drop_results, fact_columns
 from .records import PendingPhoto
 from .states import RETRY_SECONDS, SERVED_ROOTS, PhotoState
-from .tables import FolderRow, PhotoRow, RootRow
+from .tables import FolderRow, PhotoModelRow, PhotoRow, RootRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -121,6 +121,28 @@ def retry(connection: Connection, ids: Collection[int] | None) -> int:
         state=PhotoState.PENDING.value, attempts=0, error=None, next_try_at=None
     )
     return connection.execute(fresh).rowcount
+
+
+def requeue_outdated(
+    connection: Connection, model_ids: Collection[int], after: int, limit: int
+) -> tuple[int, int | None]:
+    """Queue done photos that one of these models has not seen, in the order of their ids.
+
+    Looks at ``limit`` photos after the id ``after``; gives the number queued and the last id that
+    was looked at, None at the end.
+    """
+    done = select(PhotoRow.id).where(PhotoRow.id > after, PhotoRow.state == PhotoState.DONE.value)
+    ids = list(connection.scalars(done.order_by(PhotoRow.id).limit(limit)))
+    if not ids:
+        return 0, None
+    by = select(PhotoModelRow.photo_id, func.count()).where(
+        PhotoModelRow.photo_id.in_(ids), PhotoModelRow.model_id.in_(model_ids)
+    )
+    seen = dict(connection.execute(by.group_by(PhotoModelRow.photo_id)).tuples().all())
+    outdated = [photo_id for photo_id in ids if seen.get(photo_id, 0) < len(model_ids)]
+    again = update(PhotoRow).where(PhotoRow.id.in_(outdated))
+    connection.execute(again.values(state=PhotoState.PENDING.value))
+    return len(outdated), ids[-1]
 
 
 def _standing(connection: Connection, photo_id: int) -> tuple[PhotoState, int]:

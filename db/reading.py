@@ -16,6 +16,7 @@ from .errors import (
     CatalogLost,
     CatalogTooNew,
     CatalogTooOld,
+    CatalogUnreadable,
 )
 from .explain import BROKEN, explain, primary_code
 from .lock import was_made
@@ -38,8 +39,7 @@ def open_for_reading(path: bytes) -> sqlite3.Connection:
     Raises CatalogAbsent, CatalogLost, CatalogTooOld, CatalogTooNew, CatalogBroken, CatalogBusy or
     CatalogUnreadable.
     """
-    if not os.path.exists(path):
-        raise absent_or_lost(path)
+    _require_file(path)
     try:
         return _checked(path, "mode=ro")
     except sqlite3.Error as error:
@@ -72,6 +72,16 @@ def explain_reading(error: sqlite3.Error, path: bytes) -> CatalogError:
 def absent_or_lost(path: bytes) -> CatalogError:
     """Tell a catalog that was never made from one that was, and is not there."""
     return CatalogLost(path, list_backups(path)) if was_made(path) else CatalogAbsent(path)
+
+
+def _require_file(path: bytes) -> None:
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise absent_or_lost(path) from None
+    except OSError as error:
+        remedy = "ask its owner for access, or run this as the user of the daemon"
+        raise CatalogUnreadable(path, f"it cannot be reached: {error.strerror}", remedy) from None
 
 
 def _checked(path: bytes, options: str) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ from phototagd.db.catalog import Catalog
 from phototagd.db.errors import PhotoUnknown
 from phototagd.db.reader import CatalogReader
 from phototagd.db.states import RETRY_SECONDS, PhotoState, RootState
+from phototagd.models.results import ModelVersion
 
 
 class Clock:
@@ -166,3 +167,17 @@ def test_the_next_photos_are_read_off_an_index(path):
         " ORDER BY urgent DESC, mtime_ns DESC, id DESC LIMIT 5",
     )
     assert ["ix_photo_state_urgent_mtime_ns" in str(step[3]) for step in plan] == [True]
+
+
+def test_photos_that_a_model_has_not_seen_are_queued_little_by_little(catalog, path):
+    ids = add_photos(catalog, [b"%d.jpg" % number for number in range(5)])
+    for number in ids:
+        catalog.record_analysis(number, facts(), analysis({"tabby": 0.9}))
+    changed = (MODELS[0], ModelVersion(MODELS[1].name, "d2"))
+
+    assert catalog.requeue_outdated(MODELS, limit=3) == (0, ids[2])
+    assert catalog.requeue_outdated(MODELS[:1]) == (0, ids[4])  # one less is no reason
+    assert catalog.requeue_outdated(changed, limit=2) == (2, ids[1])
+    assert catalog.requeue_outdated(changed, after=ids[1]) == (3, ids[4])
+    assert catalog.requeue_outdated(changed, after=ids[4]) == (0, None)
+    assert set(dict(rows(path, "SELECT id, state FROM photo")).values()) == {PhotoState.PENDING}
