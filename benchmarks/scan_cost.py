@@ -43,9 +43,7 @@ def time_find(top: Path) -> float:
     return time.perf_counter() - start
 
 
-def time_reconcile(
-    catalog: Catalog, path: bytes, root_id: int, top: bytes
-) -> tuple[float, int]:
+def time_reconcile(catalog: Catalog, path: bytes, root_id: int, top: bytes) -> tuple[float, int]:
     """Return the seconds of a walk with its comparison, and how many photos differed."""
     start = time.perf_counter()
     walk = Walk(top, ignores=Ignores())

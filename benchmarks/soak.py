@@ -339,8 +339,18 @@ def is_alive(daemon: Daemon) -> bool:
 
 
 def wait_for_quiet(daemon: Daemon, seconds: float = 600) -> None:
-    """Wait until nothing is pending, several times in a row."""
-    quiet, end = 0, time.monotonic() + seconds
+    """Ask for a scan, since a touch or a write through a hard link gives no event; wait for it.
+
+    Then nothing must be pending several times in a row.
+    """
+    end = time.monotonic() + seconds
+    while not daemon.ask_json("status")["scans"] and time.monotonic() < end:
+        PAUSE.wait(1)
+    scans = daemon.ask_json("status")["scans"]
+    daemon.process.send_signal(signal.SIGHUP)
+    while daemon.ask_json("status")["scans"] == scans and time.monotonic() < end:
+        PAUSE.wait(1)
+    quiet = 0
     while quiet < 5 and time.monotonic() < end:
         PAUSE.wait(2)
         status = daemon.ask_json("status")

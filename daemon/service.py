@@ -330,17 +330,25 @@ class Service:
         )
 
 
-def run_until_signalled(service: Service) -> None:
-    """Run a service; SIGTERM and SIGINT end it cleanly, SIGHUP reloads its settings."""
+def run_until_signalled(make: Callable[[], Service]) -> None:
+    """Make a service and run it; SIGTERM and SIGINT end it cleanly, SIGHUP reloads its settings."""
+    made: list[Service] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
         logger.info("stopping (%s)", signal.Signals(number).name)
-        service.stop()
+        if not made:
+            raise SystemExit(0)
+        made[0].stop()
+
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        for service in made:
+            service.reload()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    signal.signal(signal.SIGHUP, lambda _number, _frame: service.reload())
-    service.run()
+    signal.signal(signal.SIGHUP, reload)
+    made.append(make())
+    made[0].run()
 
 
 def main() -> None:

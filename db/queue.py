@@ -138,7 +138,8 @@ def requeue_outdated(
     by = select(PhotoModelRow.photo_id, func.count()).where(
         PhotoModelRow.photo_id.in_(ids), PhotoModelRow.model_id.in_(model_ids)
     )
-    seen = dict(connection.execute(by.group_by(PhotoModelRow.photo_id)).tuples().all())
+    rows = connection.execute(by.group_by(PhotoModelRow.photo_id)).all()
+    seen = {row[0]: row[1] for row in rows}
     outdated = [photo_id for photo_id in ids if seen.get(photo_id, 0) < len(model_ids)]
     again = update(PhotoRow).where(PhotoRow.id.in_(outdated))
     connection.execute(again.values(state=PhotoState.PENDING.value))

@@ -44,14 +44,18 @@ def command(settings: Settings, as_json: bool, check: bool) -> int:
 def _gather(settings: Settings) -> dict[str, Any]:
     """Join what the daemon wrote with what can be seen from here."""
     from ...db import upkeep
-    from ...db.errors import CatalogAbsent, CatalogError
+    from ...db.errors import CatalogAbsent, CatalogError, CatalogUnreadable
     from ...db.lock import find_writer
     from ...db.reader import CatalogReader
     from ..logs import printable
     from ..status import read_status
 
     path = settings.config.catalog.path
-    said, writer = read_status(path), find_writer(path)
+    try:
+        said, writer = read_status(path), find_writer(path)
+    except OSError as error:
+        remedy = "ask its owner for access, or run this as the user of the daemon"
+        raise CatalogUnreadable(path, f"it cannot be reached: {error.strerror}", remedy) from None
     is_running = writer is not None and said.get("pid") == writer.pid and said.get("running", False)
     troubles = list(said.get("degraded", [])) if is_running else []
     queue: dict[str, int] = {}

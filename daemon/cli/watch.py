@@ -77,8 +77,11 @@ def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:
             said.append(f"Caught up; new photos are named as they come. Ask: {hint(settings)}")
             click.echo(said[0])
 
-    service = Service(config, load, on_idle=say_once)
-    for root in config.roots:
-        click.echo(f"Watching {printable(root.path)}")
-    click.echo(f"Catalog  {printable(config.catalog.path)}")
-    run_until_signalled(service)
+    def make() -> Service:
+        service = Service(config, load, on_idle=say_once)
+        for root in config.roots:
+            click.echo(f"Watching {printable(root.path)}")
+        click.echo(f"Catalog  {printable(config.catalog.path)}")
+        return service
+
+    run_until_signalled(make)

@@ -230,6 +230,22 @@ def test_a_tree_moved_out_and_back_at_once_stays_watched(watched: Watched) -> No
     assert len(watched.folders) == 2  # the audit had nothing to mend
 
 
+def test_a_tree_that_was_moved_out_cannot_speak_for_what_took_its_place(watched: Watched) -> None:
+    (watched.top / "old/sub").mkdir(parents=True)
+    (watched.top / "last").mkdir()
+    watched.watch()
+    away = watched.top.parent / "away"
+    (watched.top / "old").rename(away)
+    (watched.top / "old/sub").mkdir(parents=True)
+    wait_until(lambda: len(kernel_watches() or ()) == 6)
+    (away / "sub").rename(watched.top.parent / "elsewhere")  # heard while `away` is still watched
+    (watched.top / "last").rename(watched.top.parent / "last")
+    wait_until(lambda: watched.path("last") in watched.folders)  # all departures are over
+
+    assert watched.believed() == {".", "old", "old/sub"}
+    assert len(kernel_watches() or ()) == 3
+
+
 def test_what_was_made_in_a_folder_that_was_renamed_at_once_is_watched(watched: Watched) -> None:
     for number in range(100):
         (watched.top / f"{number}").mkdir()

@@ -81,7 +81,10 @@ def new_program(home: Path, cache: Path, **variables: str) -> Program:
     if not (BIN / "phototag").exists():
         pytest.skip("phototag is not installed beside this Python")
     home.mkdir()
-    quick = {"PHOTOTAG_WATCH_SETTLE_SECONDS": str(SETTLE)}
+    quick = {
+        "PHOTOTAG_WATCH_SETTLE_SECONDS": str(SETTLE),
+        "PHOTOTAG_WATCH_NETWORK_SETTLE_SECONDS": "0.5",
+    }
     return Program(home, cache, **quick | variables)
 
 
