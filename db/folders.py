@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NANOSECONDS = 1_000_000_000
 MOST_AT_ONCE = 500  # inodes in one question
+# A move that is not seen here costs reading the file once: its picture is known.
+MOST_CANDIDATES = 2000
 
 PRESENT = text(PRESENT_FILES)
 
@@ -185,10 +187,11 @@ def _find_moves(
         candidates.setdefault(_identity(place.known), []).append(place)
     moves = []
     for entry in entries:
-        places = candidates.get(_identity(entry), [])
+        places = iter(candidates.get(_identity(entry), []))
         left = next((place for place in places if has_left(place)), None)
+        # What was asked once is not asked again: a file may have a thousand hard links.
+        candidates[_identity(entry)] = list(places)
         if left is not None:
-            places.remove(left)
             moves.append((entry, left))
     return moves
 
@@ -204,6 +207,7 @@ def _rows_of_inodes(connection: Connection, inodes: Sequence[int]) -> Iterator[_
     )
     for start in range(0, len(inodes), MOST_AT_ONCE):
         some = places.where(PhotoRow.inode.in_(inodes[start : start + MOST_AT_ONCE]))
+        some = some.limit(MOST_CANDIDATES)
         for *columns, folder_id, relpath, root in connection.execute(some):
             known = _Known._make(columns)
             yield _Elsewhere(known, folder_id, join(root, relpath, known.name))
