@@ -366,7 +366,7 @@ def own_differences(library: Library, daemon: Daemon) -> list[str]:
     there = {path for path in there if b"/." not in path}
     lines = [f"no row: {path!r}" for path in there - rows.keys()]
     for path, row in rows.items():
-        if path in there and row["state"] not in ("done", "failed"):
+        if path in there and row["state"] not in ("done", "failed", "dead"):
             lines.append(f"{row['state']}, but there: {path!r}")
         if path not in there and row["state"] != "missing":
             lines.append(f"{row['state']}, but not there: {path!r}")
