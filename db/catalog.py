@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from sqlalchemy import func, select
 
-from . import folders, presence, queue, recording, roots, upkeep
+from . import folders, ledger, presence, queue, recording, roots, tag_queue, upkeep
 from .engine import sqlite_path
 from .explain import explain
 from .lock import CatalogLock
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ..models.results import Analysis, ModelVersion
-    from .records import FileEntry, FolderChange, PendingPhoto, PhotoFacts, RootFolder, RootRecord
+    from .records import (
+        FileEntry,
+        FolderChange,
+        PendingPhoto,
+        PhotoFacts,
+        RootFolder,
+        RootRecord,
+        TagFile,
+    )
 
 Thing = TypeVar("Thing")
 
@@ -305,19 +313,35 @@ class Catalog:
         with self._begin() as connection:
             return recording.find_analyzed(connection, fingerprint, models)
 
-    def record_analysis(self, photo_id: int, facts: PhotoFacts, analysis: Analysis) -> None:
+    def record_analysis(
+        self, photo_id: int, facts: PhotoFacts, analysis: Analysis, *, queue_tags: bool = False
+    ) -> None:
         """Store what the models say in place of what they said before; the photo is done.
+
+        Its keywords become those of `facts`, less the tags of ours that its files are known to
+        hold. With `queue_tags` its tags wait to be written.
 
         A photo that vanished meanwhile stays missing. Raises PhotoUnknown, or ValueError for
         results of a model that `analysis.models` does not name.
         """
+        now = self._now()
         with self._begin() as connection:
-            recording.record_analysis(connection, photo_id, facts, analysis, self._now())
+            recording.record_analysis(
+                connection, photo_id, facts, analysis, now, queue_tags=queue_tags
+            )
 
-    def record_copy(self, photo_id: int, facts: PhotoFacts, source_id: int) -> None:
-        """Store another photo's results as this one's; the source may be the photo itself."""
+    def record_copy(
+        self, photo_id: int, facts: PhotoFacts, source_id: int, *, queue_tags: bool = False
+    ) -> None:
+        """Store another photo's results as this one's; the source may be the photo itself.
+
+        The keywords are those of `facts`, as in `record_analysis`.
+        """
+        now = self._now()
         with self._begin() as connection:
-            recording.record_copy(connection, photo_id, facts, source_id, self._now())
+            recording.record_copy(
+                connection, photo_id, facts, source_id, now, queue_tags=queue_tags
+            )
 
     def record_failure(
         self,
@@ -343,6 +367,65 @@ class Catalog:
         """Make names known before any photo shows them, so that a search accepts them."""
         with self._begin() as connection:
             recording.intern_labels(connection, names)
+
+    def intend_tags(self, photo_id: int, file: TagFile) -> None:
+        """Note that a file is about to be written; raises PhotoUnknown."""
+        with self._begin() as connection:
+            ledger.intend(connection, photo_id, file)
+
+    def record_tags(self, photo_id: int, file: TagFile, entry: FileEntry | None = None) -> None:
+        """Note what stands in a file now; what was intended with it is done.
+
+        `entry` is the photo's own file where that was replaced: no walk then sees a change in it,
+        and where its time has changed, so has the photo's date. Raises PhotoUnknown.
+        """
+        with self._begin() as connection:
+            ledger.record(connection, photo_id, file, entry)
+
+    def drop_tag_intent(self, photo_id: int, target: str) -> None:
+        """Forget a write that did not happen."""
+        with self._begin() as connection:
+            ledger.drop_intent(connection, photo_id, target)
+
+    def queue_tags(self, ids: Collection[int]) -> int:
+        """Let the tags of these photos be written, behind all that wait; count the photos."""
+        now = self._now()
+        return self._in_chunks(
+            ids, lambda connection, some: tag_queue.queue_many(connection, some, now)
+        )
+
+    def next_tag_jobs(
+        self, limit: int, exclude: Collection[int] = (), now: float | None = None
+    ) -> list[PendingPhoto]:
+        """Give done photos whose tags may be written now, those that wait the longest first.
+
+        Photos whose analysis has queued them go before those that `queue_tags` has. Left out are
+        those in `exclude`, and those whose root cannot be read. `attempts` are those to write.
+        """
+        with self._begin() as connection:
+            return tag_queue.next_jobs(
+                connection, limit, exclude, self._now() if now is None else now
+            )
+
+    def next_tag_job_at(self) -> int | None:
+        """Give the time from which `next_tag_jobs` finds something; it may have passed."""
+        with self._begin() as connection:
+            return tag_queue.next_at(connection)
+
+    def put_off_tag_job(self, photo_id: int, until: float) -> None:
+        """Let a photo's tags wait until a time, and count the attempt."""
+        with self._begin() as connection:
+            tag_queue.put_off(connection, photo_id, until)
+
+    def finish_tag_job(self, photo_id: int) -> None:
+        """Take a photo out of the queue of those whose tags wait."""
+        with self._begin() as connection:
+            tag_queue.finish(connection, photo_id)
+
+    def drop_tag_jobs(self) -> int:
+        """Empty the queue of photos whose tags wait, and count them."""
+        with self._begin() as connection:
+            return tag_queue.drop_all(connection)
 
     def counts(self) -> dict[PhotoState, int]:
         """Count the photos by state; a state without photos is left out."""

@@ -141,15 +141,23 @@ class QueryError(Exception):
 class UnknownWord(QueryError):
     """A word that is no label of this catalog; `suggestions` are near ones, nearest first."""
 
+    trouble = "no label is called"
+
     def __init__(
         self, word: str, position: int, suggestions: tuple[str, ...] = (), text: str | None = None
     ) -> None:
-        message = f"no label is called {word!r}"
+        message = f"{self.trouble} {word!r}"
         if suggestions:
             message += "; did you mean " + " or ".join(suggestions) + "?"
         super().__init__(word if text is None else text, position, message)
         self.word = word
         self.suggestions = suggestions
+
+
+class UnknownKeyword(UnknownWord):
+    """A keyword that no photo has; `suggestions` are near ones, nearest first."""
+
+    trouble = "no photo has the keyword"
 
 
 def _printable(path: bytes) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 
+from .keywords import discount_photos
 from .paths import below, join
 from .states import PhotoState, RootState
 from .tables import FolderRow, LabelRow, PhotoRow, RootRow, SightingRow
@@ -86,6 +87,7 @@ def purge(connection: Connection, before: int, limit: int) -> int:
     rows = connection.execute(old).all()
     ids = [row.id for row in rows]
     _discount_labels(connection, ids)
+    discount_photos(connection, ids)
     connection.execute(delete(PhotoRow).where(PhotoRow.id.in_(ids)))
     _remove_empty_folders(connection, sorted({row.folder_id for row in rows}))
     return len(ids)

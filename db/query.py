@@ -6,6 +6,8 @@ And(terms=(Word(name='cat'), Not(term=Word(name='dog'))))
 Or(terms=(Word(name='person', least=2), Word(name='wine glass')))
 >>> parse('person@0.8=1 wine_glass conf>=0.5')
 And(terms=(Word(name='person', confidence=0.8, most=1), Word(name='wine glass', confidence=0.5)))
+>>> parse('keyword:holiday -keyword:"at home" dog')
+And(terms=(Keyword(name='holiday'), Not(term=Keyword(name='at home')), Word(name='dog')))
 >>> parse('')
 Everything()
 
@@ -17,12 +19,15 @@ Everything()
   as one. `person=0` is the same as `-person`.
 - `dog@0.7` or `dog@70%`: at least this sure. With a count, only boxes this sure are counted.
 - `conf>0.7`, `conf>=0.7`: the same for every word of the query that has no `@` of its own.
+- `keyword:holiday`, `keyword:"summer holiday"`, `keyword:summer_holiday`: photos to which somebody
+  gave this keyword, whatever the models see.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -41,6 +46,7 @@ MOST_WORDS: Final = 50
 # gives up at the nineteenth.
 DEEPEST: Final = 12
 MOST_BOXES: Final = 1_000_000
+CONF_ALONE: Final = "conf applies to the words of the query; it needs one beside it"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,6 +65,17 @@ class Word:
         parts += [f"least={self.least}"] if self.least != 1 else []
         parts += [f"most={self.most}"] if self.most is not None else []
         return f"Word({', '.join(parts)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keyword:
+    """A word that somebody gave the photo."""
+
+    name: str
+    position: int = field(default=0, compare=False)
+
+    def __repr__(self) -> str:
+        return f"Keyword(name={self.name!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +104,7 @@ class Everything:
     """All photos."""
 
 
-Tree: TypeAlias = Word | Not | And | Or | Everything
+Tree: TypeAlias = Word | Keyword | Not | And | Or | Everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +122,8 @@ def parse(text: str) -> Tree:
     """
     if len(text) > MOST_LETTERS:
         raise QueryError(text[:MOST_LETTERS], MOST_LETTERS, "the query is too long")
+    if broken := re.search("[\ud800-\udfff]", text):
+        raise QueryError(text, broken.start(), "this is no UTF-8 text")
     try:
         tree = _parser().parse(text)
         return _finish(tree)
@@ -117,16 +136,21 @@ def parse(text: str) -> Tree:
         raise _as_query_error(error, text) from None
 
 
+def terms(tree: Tree) -> Iterator[Word | Keyword]:
+    """Give all words and keywords of a tree from left to right."""
+    match tree:
+        case Word() | Keyword():
+            yield tree
+        case Not(inner):
+            yield from terms(inner)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from terms(part)
+
+
 def words(tree: Tree) -> Iterator[Word]:
     """Give all words of a tree from left to right."""
-    match tree:
-        case Word():
-            yield tree
-        case Not(term):
-            yield from words(term)
-        case And(terms) | Or(terms):
-            for term in terms:
-                yield from words(term)
+    return (term for term in terms(tree) if isinstance(term, Word))
 
 
 class _MisfitError(Exception):
@@ -157,8 +181,7 @@ class _Builder(Transformer[Token, Any]):
 
     def conjunction(self, items: list[Any]) -> Any:
         if all(isinstance(item, _Conf) for item in items):
-            message = "conf applies to the words of the query; it needs one beside it"
-            raise _MisfitError(items[0].position, message)
+            raise _MisfitError(items[0].position, CONF_ALONE)
         return items[0] if len(items) == 1 else And(tuple(items))
 
     def negation(self, items: list[Any]) -> Any:
@@ -184,15 +207,18 @@ class _Builder(Transformer[Token, Any]):
 
     def word(self, items: list[Any]) -> Word:
         token, *limits = items
-        name = token[1:-1] if token.type == "QUOTED" else token.replace("_", " ")
-        if not name.strip():
-            raise _MisfitError(_start(token), "the quotes hold no name")
         options: dict[str, Any] = {}
         for position, limit in limits:
             if options.keys() & limit.keys():
                 raise _MisfitError(position, "a word takes one confidence and one count")
             options |= limit
-        return Word(" ".join(name.split()), position=_start(token), **options)
+        return Word(_name(token), position=_start(token), **options)
+
+    def keyword(self, items: list[Any]) -> Keyword:
+        token, *limits = items
+        if limits:
+            raise _MisfitError(limits[0][0], "a keyword takes no confidence and no count")
+        return Keyword(_name(token), _start(token))
 
 
 @lru_cache(maxsize=1)
@@ -204,6 +230,13 @@ def _parser() -> Lark:
 
 def _start(token: Token) -> int:
     return token.start_pos or 0
+
+
+def _name(token: Token) -> str:
+    name = token[1:-1] if token.type == "QUOTED" else token.replace("_", " ")
+    if not name.strip():
+        raise _MisfitError(_start(token), "the quotes hold no name")
+    return " ".join(name.split())
 
 
 def _confidence(token: Token) -> float:
@@ -243,7 +276,9 @@ def _finish(tree: Any) -> Tree:
     if len(confs) > 1:
         raise _MisfitError(confs[1].position, "conf may stand once in a query")
     done = _spread(tree, confs[0].confidence if confs else None)
-    found = list(words(done))
+    if confs and not any(words(done)):
+        raise _MisfitError(confs[0].position, CONF_ALONE)
+    found = list(terms(done))
     if len(found) > MOST_WORDS:
         message = f"a query has at most {MOST_WORDS} words"
         raise _MisfitError(found[MOST_WORDS].position, message)
@@ -275,7 +310,7 @@ def _spread(tree: Any, confidence: float | None) -> Tree:
             return kept[0] if len(kept) == 1 else And(tuple(kept))
         case Or(terms):
             return Or(tuple(_spread(term, confidence) for term in terms))
-        case Word() | Everything():
+        case Word() | Keyword() | Everything():
             return tree
     raise TypeError(f"no tree: {tree!r}")
 

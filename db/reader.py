@@ -15,21 +15,21 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from ..models.results import Box, Detection, Label, ModelVersion
-from .errors import UnknownWord
+from . import tag_reading
 from .paths import join, relative_to
-from .query import parse, words
+from .query import parse
 from .reading import explain_reading, one_snapshot, open_for_reading
-from .records import CatalogStats, LabelCount, PhotoRecord, RootRecord
-from .search_sql import CompiledSearch, KnownLabel, Sort, compile_search
-from .states import PRESENT_FILES, PhotoState, RootState, label_key
-from .suggest import near_names
+from .records import CatalogStats, KeywordCount, LabelCount, PhotoRecord, RootRecord
+from .resolve import resolve
+from .search_sql import CompiledSearch, Sort, compile_search
+from .states import PRESENT_FILES, PhotoState, RootState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
     from .query import Tree
-    from .records import FileEntry
+    from .records import FileEntry, TagFile, TagStats
 
     Rows: TypeAlias = list[tuple[Any, ...]]
     Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Rows]
@@ -47,9 +47,10 @@ COLUMNS: Final = (
     "analyzed_at",
     "next_try_at",
     "missing_since",
+    "fingerprint",
 )
 PHOTOS: Final = (
-    "WITH hit AS ({hits}) SELECT p.id, r.path, f.relpath, p.name, p.state, "
+    "WITH hit AS ({hits}) SELECT p.id, r.path, f.relpath, p.name, p.state, p.inode, "
     + ", ".join(f"p.{column}" for column in COLUMNS)
     + " FROM hit CROSS JOIN photo p CROSS JOIN folder f CROSS JOIN root r"
     " WHERE p.id = hit.photo_id AND f.id = p.folder_id AND r.id = f.root_id ORDER BY {order}"
@@ -71,6 +72,11 @@ MODELS: Final = (
     " CROSS JOIN model m WHERE pm.photo_id = hit.photo_id AND m.id = pm.model_id"
     " ORDER BY hit.photo_id, m.name, m.id"
 )
+KEYWORDS: Final = (
+    "WITH hit AS ({hits}) SELECT hit.photo_id, k.name FROM hit CROSS JOIN photo_keyword pk"
+    " CROSS JOIN keyword k WHERE pk.photo_id = hit.photo_id AND k.id = pk.keyword_id"
+    " ORDER BY hit.photo_id, k.key"
+)
 ONE_PHOTO: Final = (
     "SELECT p.id AS photo_id FROM folder f CROSS JOIN photo p WHERE f.root_id = :root_id"
     " AND f.relpath = :relpath AND p.folder_id = f.id AND p.name = :name"
@@ -82,6 +88,10 @@ ROOTS: Final = (
 LABELS_OF_MISSING: Final = (
     "SELECT s.label_id, count(*) FROM photo p CROSS JOIN sighting s"
     " WHERE p.missing_since IS NOT NULL AND s.photo_id = p.id GROUP BY s.label_id"
+)
+KEYWORDS_OF_MISSING: Final = (
+    "SELECT k.keyword_id, count(*) FROM photo p CROSS JOIN photo_keyword k"
+    " WHERE p.missing_since IS NOT NULL AND k.photo_id = p.id GROUP BY k.keyword_id"
 )
 
 
@@ -153,17 +163,18 @@ class CatalogReader:
     ) -> list[PhotoRecord]:
         """Find the done photos that a query describes.
 
-        Without details the records carry no labels, detections and models. Raises QueryError, or
-        its kind UnknownWord for a name that is no label; ValueError for a sort that is none or a
-        limit below 0.
+        Without details the records carry no labels, detections, models, keywords and tag files.
+        Raises QueryError, or its kind UnknownWord for a name that is no label and UnknownKeyword
+        for a keyword that no photo has; ValueError for a sort that is none or a limit below 0.
         """
         if limit is not None and limit < 0:
             raise ValueError("a limit is 0 or more")
         tree = parse(query) if isinstance(query, str) else query
         text = query if isinstance(query, str) else None
         with self._snapshot():
-            known = self._resolve(tree, text)
-            return self._records(compile_search(tree, known, Sort(sort), limit), details=details)
+            labels, keywords = resolve(self._execute, tree, text)
+            compiled = compile_search(tree, labels, Sort(sort), limit, keywords)
+            return self._records(compiled, details=details)
 
     def photo(self, path: bytes) -> PhotoRecord | None:
         """Give all that is known of the photo with this absolute path, whatever its state."""
@@ -176,6 +187,19 @@ class CatalogReader:
                     found = self._records(CompiledSearch(ONE_PHOTO, "p.id", place), details=True)
                     return found[0] if found else None
         return None
+
+    def photos_by_id(self, ids: Collection[int], *, details: bool = True) -> list[PhotoRecord]:
+        """Give what is known of these photos, in their order and whatever their state.
+
+        An unknown id is left out.
+        """
+        wanted = list(ids)
+        found: dict[int, PhotoRecord] = {}
+        with self._snapshot():
+            for start in range(0, len(wanted), MOST_NAMED):
+                named = _named(wanted[start : start + MOST_NAMED], "p.id")
+                found |= {photo.id: photo for photo in self._records(named, details=details)}
+        return [found[photo_id] for photo_id in wanted if photo_id in found]
 
     def photos(
         self, states: Collection[PhotoState] = tuple(PhotoState), limit: int | None = None
@@ -203,6 +227,40 @@ class CatalogReader:
             gone: dict[int, int] = dict(self._execute(LABELS_OF_MISSING, {}))
         there = sorted((gone.get(key, 0) - n, spelling, name) for key, name, spelling, n in rows)
         return [LabelCount(name, -n) for n, _, name in there]
+
+    def keywords(self) -> list[KeywordCount]:
+        """List all keywords, those of the most photos first; missing photos do not count."""
+        with self._snapshot():
+            rows = self._execute("SELECT id, name, key, n FROM keyword", {})
+            gone: dict[int, int] = dict(self._execute(KEYWORDS_OF_MISSING, {}))
+        there = sorted((gone.get(key, 0) - n, spelling, name) for key, name, spelling, n in rows)
+        return [KeywordCount(name, -n) for n, _, name in there if n]
+
+    def ledger(self, photo_id: int) -> tuple[tuple[TagFile, ...], tuple[TagFile, ...]]:
+        """Give what stands of ours in a photo's files, and what was about to be written.
+
+        A photo without files of its own may be one that moved while nobody watched: then the files
+        are those of missing photos of the same pixels, the latest for each target, and before all
+        those of one that had the same size and time.
+        """
+        with self._snapshot():
+            return tag_reading.ledger(self._execute, photo_id)
+
+    def writes(self, path: bytes) -> list[TagFile]:
+        """Give the files and intents with this path, to judge what a crash left beside it.
+
+        Reads the whole ledger, for millions of photos seconds.
+        """
+        return tag_reading.writes(self._execute, path)
+
+    def tag_intents(self) -> list[tuple[int, bytes, TagFile]]:
+        """List the writes that were begun and not recorded: photo's id and path, and what."""
+        return tag_reading.intents(self._execute)
+
+    def tag_stats(self) -> TagStats:
+        """Count what was written, what was refused and why, and what waits."""
+        with self._snapshot():
+            return tag_reading.tag_stats(self._execute)
 
     def counts(self) -> dict[PhotoState, int]:
         """Count the photos by state; a state without photos is left out."""
@@ -250,22 +308,6 @@ class CatalogReader:
             last_analyzed_at=last,
         )
 
-    def _resolve(self, tree: Tree, text: str | None) -> dict[str, KnownLabel]:
-        """Find the label of every word; raise UnknownWord for the first without one."""
-        asked = list(words(tree))
-        if not asked:
-            return {}
-        keys = {f"k{n}": label_key(word.name) for n, word in enumerate(asked)}
-        places = ", ".join(f":{name}" for name in keys)
-        sql = f"SELECT key, id, n FROM label WHERE key IN ({places})"
-        known = {key: KnownLabel(id_, n) for key, id_, n in self._execute(sql, keys)}
-        for word in asked:
-            if label_key(word.name) not in known:
-                names = [name for (name,) in self._execute("SELECT name FROM label", {})]
-                position = word.position if text is not None else 0
-                raise UnknownWord(word.name, position, near_names(word.name, names), text)
-        return known
-
     def _records(self, search: CompiledSearch, *, details: bool) -> list[PhotoRecord]:
         sql = PHOTOS.format(hits=search.hits, order=search.order)
         rows = self._execute(sql, search.parameters)
@@ -273,6 +315,8 @@ class CatalogReader:
         labels = self._gather(LABELS, search, _label) if details else {}
         detections = self._gather(DETECTIONS, search, _detection) if details else {}
         models = self._gather(MODELS, search, str) if details else {}
+        keywords = self._gather(KEYWORDS, search, str) if details else {}
+        files = self._gather(tag_reading.TAG_FILES, search, tag_reading.tag_file) if details else {}
         return [
             PhotoRecord(
                 id=photo_id,
@@ -281,9 +325,12 @@ class CatalogReader:
                 labels=labels.get(photo_id, ()),
                 detections=detections.get(photo_id, ()),
                 models=models.get(photo_id, ()),
+                keywords=keywords.get(photo_id, ()),
+                tag_files=files.get(photo_id, ()),
+                inode=inode % (1 << 64),
                 **dict(zip(COLUMNS, columns, strict=True)),
             )
-            for photo_id, root, relpath, name, state, *columns in rows
+            for photo_id, root, relpath, name, state, inode, *columns in rows
         ]
 
     def _gather(
@@ -299,12 +346,14 @@ class CatalogReader:
 
 def _by_ids(ids: list[int], search: CompiledSearch) -> CompiledSearch:
     """Spare the next questions the search, where its hits are few enough to be named."""
-    if len(ids) > MOST_NAMED:
-        return search
+    return search if len(ids) > MOST_NAMED else _named(ids, search.order)
+
+
+def _named(ids: list[int], order: str) -> CompiledSearch:
     named = {f"i{n}": photo_id for n, photo_id in enumerate(ids)}
     listed = ", ".join(f":{name}" for name in named) or "NULL"
     hits = f"SELECT id AS photo_id FROM photo WHERE id IN ({listed})"
-    return CompiledSearch(hits, search.order, {**named})
+    return CompiledSearch(hits, order, {**named})
 
 
 def _label(name: str, confidence: float, model: str) -> Label:

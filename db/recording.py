@@ -1,4 +1,4 @@
-"""Writing what the models say of a photo, with the search index and the labels' counts."""
+"""Writing what is known of a photo: results, keywords, search indexes and their counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, bindparam, case, delete, func, insert, select, update
 
+from . import tag_queue
 from .errors import PhotoUnknown
+from .keywords import replace_keywords
 from .records import PhotoFacts
 from .states import MOST_COUNTED, PhotoState, label_key
 from .tables import (
@@ -45,6 +47,7 @@ COUNT_LABELS = (
     .where(LabelRow.id.in_(bindparam("labels", expanding=True)))
     .values(n=LabelRow.n + bindparam("step"))
 )
+FACTS = tuple(name for name in PhotoFacts.__dataclass_fields__ if name != "keywords")
 MODEL_ID = select(ModelRow.id).where(
     ModelRow.name == bindparam("model"), ModelRow.digest == bindparam("version")
 )
@@ -53,7 +56,7 @@ DONE = (
     update(PhotoRow)
     .where(PhotoRow.id == PHOTO)
     .values(
-        **{name: bindparam(name) for name in PhotoFacts.__dataclass_fields__},
+        **{name: bindparam(name) for name in FACTS},
         taken_at=bindparam("taken_at"),
         state=case(
             (PhotoRow.state == PhotoState.MISSING.value, PhotoState.MISSING.value),
@@ -144,30 +147,42 @@ def find_analyzed(
 
 
 def record_analysis(
-    connection: Connection, photo_id: int, facts: PhotoFacts, analysis: Analysis, now: int
+    connection: Connection,
+    photo_id: int,
+    facts: PhotoFacts,
+    analysis: Analysis,
+    now: int,
+    *,
+    queue_tags: bool,
 ) -> None:
     """Store what the models say in place of what they said before."""
     results = _to_results(connection, analysis)
-    _update_done(connection, photo_id, facts, now)
-    _replace_results(connection, photo_id, facts.mtime_ns // NANOSECONDS, results)
+    _record(connection, photo_id, facts, results, now, queue_tags=queue_tags)
 
 
 def record_copy(
-    connection: Connection, photo_id: int, facts: PhotoFacts, source_id: int, now: int
+    connection: Connection,
+    photo_id: int,
+    facts: PhotoFacts,
+    source_id: int,
+    now: int,
+    *,
+    queue_tags: bool,
 ) -> None:
     """Store another photo's results as this one's; the source may be the photo itself."""
     results = _load_results(connection, source_id)
-    _update_done(connection, photo_id, facts, now)
-    _replace_results(connection, photo_id, facts.mtime_ns // NANOSECONDS, results)
+    _record(connection, photo_id, facts, results, now, queue_tags=queue_tags)
 
 
 def drop_results(connection: Connection, photo_id: int) -> None:
-    """Forget what the models said of a photo."""
+    """Forget what the models said of a photo, its keywords, and that it waits for tags."""
     _replace_results(connection, photo_id, 0, Results())
+    replace_keywords(connection, photo_id, 0, ())
+    tag_queue.finish(connection, photo_id)
 
 
 def fact_columns(facts: PhotoFacts) -> dict[str, Any]:
-    """Give the columns that reading a file fills."""
+    """Give the columns of a photo that reading a file fills."""
     return {
         "size": facts.size,
         "mtime_ns": facts.mtime_ns,
@@ -178,6 +193,24 @@ def fact_columns(facts: PhotoFacts) -> dict[str, Any]:
         "height": facts.height,
         "taken_at": facts.mtime_ns // NANOSECONDS,
     }
+
+
+def _record(
+    connection: Connection,
+    photo_id: int,
+    facts: PhotoFacts,
+    results: Results,
+    now: int,
+    *,
+    queue_tags: bool,
+) -> None:
+    columns = fact_columns(facts)
+    if connection.execute(DONE, columns | {"photo": photo_id, "now": now}).rowcount == 0:
+        raise PhotoUnknown(photo_id)
+    _replace_results(connection, photo_id, columns["taken_at"], results)
+    replace_keywords(connection, photo_id, columns["taken_at"], facts.keywords)
+    if queue_tags:
+        tag_queue.queue_one(connection, photo_id)
 
 
 def _label_ids(connection: Connection, keys: Collection[str]) -> dict[str, int]:
@@ -305,9 +338,3 @@ def _insert(
 def _count(connection: Connection, label_ids: set[int], step: int) -> None:
     if label_ids:
         connection.execute(COUNT_LABELS, {"labels": sorted(label_ids), "step": step})
-
-
-def _update_done(connection: Connection, photo_id: int, facts: PhotoFacts, now: int) -> None:
-    columns = fact_columns(facts) | {"photo": photo_id, "now": now}
-    if connection.execute(DONE, columns).rowcount == 0:
-        raise PhotoUnknown(photo_id)

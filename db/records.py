@@ -82,7 +82,10 @@ class PendingPhoto:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """What reading a file has shown; width and height are those of the upright picture."""
+    """What reading a file has shown; width and height are those of the upright picture.
+
+    `keywords` are the words that people or other programs gave the photo.
+    """
 
     size: int
     mtime_ns: int
@@ -91,6 +94,44 @@ class PhotoFacts:
     format: str | None = None
     width: int | None = None
     height: int | None = None
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagFile:
+    """What of ours stands in one file of a photo, or why nothing does; see `TagRow`.
+
+    `target` is "exif" for the photo itself or "sidecar", `state` a `TagState`; `models` are
+    written as name and the first twelve digits of the digest.
+    """
+
+    target: str
+    path: bytes
+    state: str
+    written_at: int
+    reason: str | None = None
+    items: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    before: bytes | None = None
+    after: bytes | None = None
+    size: int | None = None
+    mtime_ns: int | None = None
+    models: tuple[str, ...] = ()
+    original: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TagStats:
+    """The tags in numbers, without those of missing photos.
+
+    `written` counts files by target, `refused` the files for each of the ten most frequent
+    reasons, `waiting` the photos in the queue.
+    """
+
+    written: Mapping[str, int]
+    refused: tuple[tuple[str, int], ...]
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +155,23 @@ class PhotoRecord:
     id: int = 0
     next_try_at: int | None = None
     missing_since: int | None = None
+    fingerprint: bytes | None = None
+    inode: int = 0
+    keywords: tuple[str, ...] = ()
+    tag_files: tuple[TagFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LabelCount:
     """A name and the number of photos that show it; 0 for a name known but never seen."""
+
+    name: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordCount:
+    """A keyword and the number of photos that have it."""
 
     name: str
     photos: int

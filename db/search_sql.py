@@ -4,6 +4,7 @@ The plan is written into the text, because the planner has no statistics: walk t
 rarest word in the order that is asked for, and look every other word up by the key of `sighting`
 (label, date, photo). A choice of words is the union of such walks, each of which checks the whole
 query and stops at the limit. Only where nothing but absence is asked for, the photos are walked.
+Keywords are words in this, too; their index is `photo_keyword`.
 """
 
 # The text is made of constants of this file, every value is a parameter.
@@ -13,15 +14,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .query import And, Everything, Not, Or, Tree, Word
+from .query import And, Everything, Keyword, Not, Or, Tree, Word
 from .states import MOST_COUNTED, PhotoState, label_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Parameters: TypeAlias = dict[str, "int | float | bytes | str"]
+Term: TypeAlias = Word | Keyword
 
 ALL: Final = And(())
 NONE: Final = Or(())
@@ -38,10 +41,13 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownLabel:
-    """A label of the catalog: its id and the number of photos with it."""
+    """A label or keyword of the catalog: its id and the number of photos with it."""
 
     id: int
     photos: int
+
+
+NO_KEYWORDS: Final[Mapping[str, KnownLabel]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +83,20 @@ ORDERS: Final = {
 
 
 def compile_search(
-    tree: Tree, labels: Mapping[str, KnownLabel], sort: Sort, limit: int | None
+    tree: Tree,
+    labels: Mapping[str, KnownLabel],
+    sort: Sort,
+    limit: int | None,
+    keywords: Mapping[str, KnownLabel] = NO_KEYWORDS,
 ) -> CompiledSearch:
-    """Compile a tree whose words are all in `labels`, which is keyed by `label_key`.
+    """Compile a tree whose words are all in `labels`, and its keywords all in `keywords`.
+
+    Both are keyed by `label_key`.
 
     With `Sort.CONFIDENCE` a photo's score is the sum of its confidences in the words that the
     query wants to see.
     """
-    compiler = _Compiler(labels, sort, limit)
+    compiler = _Compiler(labels, keywords, sort, limit)
     hits = compiler.hits(simplify(tree))
     return CompiledSearch(hits, ORDERS[sort], compiler.parameters)
 
@@ -104,7 +116,7 @@ def simplify(tree: Tree, *, negate: bool = False) -> Tree:
             return _allowing_none(tree, negate=negate)
         case Word(least=least, most=int(most)) if most < least:
             return ALL if negate else NONE
-        case Word():
+        case Word() | Keyword():
             return Not(tree) if negate else tree
         case And(terms) | Or(terms):
             parts = [simplify(term, negate=negate) for term in terms]
@@ -133,10 +145,10 @@ def _either(terms: Iterable[Tree]) -> Tree:
     return kept[0] if len(kept) == 1 else Or(tuple(kept))
 
 
-def _given(tree: Tree, word: Word) -> Tree:
+def _given(tree: Tree, word: Term) -> Tree:
     """Give what is left to check once a word is known to hold."""
     match tree:
-        case Word():
+        case Word() | Keyword():
             return ALL if tree == word else tree
         case And(terms):
             return _both(_given(term, word) for term in terms)
@@ -149,8 +161,15 @@ def _given(tree: Tree, word: Word) -> Tree:
 class _Compiler:
     """One search on its way to SQL; collects the parameters."""
 
-    def __init__(self, labels: Mapping[str, KnownLabel], sort: Sort, limit: int | None) -> None:
+    def __init__(
+        self,
+        labels: Mapping[str, KnownLabel],
+        keywords: Mapping[str, KnownLabel],
+        sort: Sort,
+        limit: int | None,
+    ) -> None:
         self._labels = labels
+        self._keywords = keywords
         self._sort = sort
         self._limit = limit
         self.parameters: Parameters = {}
@@ -170,17 +189,22 @@ class _Compiler:
         drivers = self._drivers(tree)
         if not drivers:
             return [_Walk("photo p", "p.id", "p.taken_at", (), tree)]
-        source = "sighting s CROSS JOIN photo p"
         return [
-            _Walk(source, "s.photo_id", "s.taken_at", conditions, _given(tree, word))
+            _Walk(
+                f"{_index(word)} s CROSS JOIN photo p",
+                "s.photo_id",
+                "s.taken_at",
+                conditions,
+                _given(tree, word),
+            )
             for word in drivers
             for conditions in self._slices(word)
         ]
 
-    def _drivers(self, tree: Tree) -> list[Word] | None:
+    def _drivers(self, tree: Tree) -> list[Term] | None:
         """Choose the words of which every hit shows one, with the fewest photos in all."""
         match tree:
-            case Word():
+            case Word() | Keyword():
                 return [tree]
             case And(terms):
                 choices = [found for term in terms if (found := self._drivers(term))]
@@ -193,19 +217,27 @@ class _Compiler:
             case _:
                 return None
 
-    def _cost(self, words: list[Word]) -> int:
+    def _cost(self, words: list[Term]) -> int:
         return sum(self._label(word).photos for word in words)
 
-    def _label(self, word: Word) -> KnownLabel:
-        return self._labels[label_key(word.name)]
+    def _label(self, word: Term) -> KnownLabel:
+        known = self._keywords if isinstance(word, Keyword) else self._labels
+        return known[label_key(word.name)]
 
-    def _slices(self, word: Word) -> list[tuple[str, ...]]:
+    def _is(self, word: Term, row: str) -> str:
+        """Give the condition that a row of a word's index is one of this word."""
+        column = "keyword_id" if isinstance(word, Keyword) else "label_id"
+        return f"{row}.{column} = {self._value(self._label(word).id)}"
+
+    def _slices(self, word: Term) -> list[tuple[str, ...]]:
         """Give the conditions of the walks that together cover a word.
 
         A count has one walk for each number of times, since the index by count is ordered by date
         only within one number.
         """
-        mine = (f"s.label_id = {self._value(self._label(word).id)}",)
+        mine = (self._is(word, "s"),)
+        if isinstance(word, Keyword):
+            return [mine]
         # With a confidence most of a number's photos may fail, and one walk by date is shorter.
         if word.least < 2 or word.confidence:
             return [(*mine, *self._limits(word, "s"))]
@@ -263,9 +295,9 @@ class _Compiler:
     def _holds(self, tree: Tree, walk: _Walk) -> str:
         """Give the condition that a tree holds for the walk's present photo."""
         match tree:
-            case Word():
+            case Word() | Keyword():
                 return self._seen(tree, walk)
-            case Not(Word() as word):
+            case Not(Word() | Keyword() as word):
                 return f"NOT {self._seen(word, walk)}"
             case And(terms) if terms:
                 ordered = sorted(terms, key=self._rareness)
@@ -278,21 +310,21 @@ class _Compiler:
     def _rareness(self, tree: Tree) -> int:
         """Put first what most likely fails: rare words, then the absence of common ones."""
         match tree:
-            case Word():
+            case Word() | Keyword():
                 return self._label(tree).photos
-            case Not(Word() as word):
+            case Not(Word() | Keyword() as word):
                 return -self._label(word).photos
             case _:
                 return 1 << 62
 
-    def _seen(self, word: Word, walk: _Walk) -> str:
+    def _seen(self, word: Term, walk: _Walk) -> str:
         conditions = [
-            f"x.label_id = {self._value(self._label(word).id)}",
+            self._is(word, "x"),
             f"x.taken_at = {walk.taken_at}",
             f"x.photo_id = {walk.photo_id}",
-            *self._limits(word, "x"),
+            *([] if isinstance(word, Keyword) else self._limits(word, "x")),
         ]
-        return f"EXISTS (SELECT 1 FROM sighting x WHERE {' AND '.join(conditions)})"
+        return f"EXISTS (SELECT 1 FROM {_index(word)} x WHERE {' AND '.join(conditions)})"
 
     def _limits(self, word: Word, row: str) -> list[str]:
         """Give what a sighting must fulfil for a word beyond being there."""
@@ -329,6 +361,11 @@ class _Compiler:
         name = f"v{len(self.parameters)}"
         self.parameters[name] = value
         return f":{name}"
+
+
+def _index(word: Term) -> str:
+    """Name the table whose key walks the photos of a word by date."""
+    return "photo_keyword" if isinstance(word, Keyword) else "sighting"
 
 
 def _needs_boxes(word: Word) -> bool:

@@ -35,13 +35,24 @@ class RootState(StrEnum):
     """There is no such folder."""
 
 
+class TagState(StrEnum):
+    """What became of the tags for one file; the values are what the catalog stores."""
+
+    WRITTEN = "written"
+    REFUSED = "refused"
+    """Writing could harm the file, so it stays as it is."""
+
+    UNDONE = "undone"
+    """What was ours has been taken out again."""
+
+
 SERVED_ROOTS: Final = (RootState.OK, RootState.SUSPECT, RootState.CONFIRMED)
 """The states of roots whose files can be read."""
 
 RETRY_SECONDS: Final = (60, 600, 7_200, 86_400)
 """How long a photo rests after its first, second, ... failure; after one more it is dead."""
 
-KNOWN_REVISIONS: Final = ("0001", "0002")
+KNOWN_REVISIONS: Final = ("0001", "0002", "0003")
 """Every schema this program can bring up to date, oldest first."""
 
 SCHEMA_REVISION: Final = KNOWN_REVISIONS[-1]

@@ -29,8 +29,12 @@ __all__ = [
 KEPT: Final = 3
 
 MISCOUNTED: Final = (
-    "SELECT l.name, l.n, count(s.photo_id) FROM label l LEFT JOIN sighting s ON s.label_id = l.id"
+    "SELECT 'label', l.name, l.n, count(s.photo_id)"
+    " FROM label l LEFT JOIN sighting s ON s.label_id = l.id"
     " GROUP BY l.id HAVING l.n <> count(s.photo_id)"
+    " UNION ALL SELECT 'keyword', k.name, k.n, count(p.photo_id)"
+    " FROM keyword k LEFT JOIN photo_keyword p ON p.keyword_id = k.id"
+    " GROUP BY k.id HAVING k.n <> count(p.photo_id)"
 )
 
 
@@ -89,7 +93,7 @@ def check(path: bytes) -> list[str]:
     return [
         *damage,
         *(f"rows of {table} whose {owner} does not exist" for table, owner in sorted(lost)),
-        *(f"label {name!r} counts {n} photos, it has {true}" for name, n, true in counts),
+        *(f"{kind} {name!r} counts {n} photos, it has {true}" for kind, name, n, true in counts),
     ]
 
 

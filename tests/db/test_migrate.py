@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from catalog_samples import rows
+from catalog_samples import facts, rows
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -174,7 +174,7 @@ FILL_0001 = (
 )
 
 
-def make_0001(path, number):
+def make_0001(path, number, *, then_to="0001"):
     """Make a catalog of the first schema with photos and what was said of them."""
     from alembic import command
 
@@ -185,6 +185,7 @@ def make_0001(path, number):
         command.upgrade(config, "0001")
         for statement in FILL_0001:
             connection.exec_driver_sql(statement.format(number=number))
+        command.upgrade(config, then_to)
     engine.dispose()
 
 
@@ -210,6 +211,24 @@ def test_a_catalog_of_the_first_schema_is_backed_up_and_brought_up_to_date(path)
     (backup,) = upkeep.list_backups(os.fsencode(path))
     assert sizes(backup) == before
     assert rows(backup, "SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+def test_a_catalog_without_keywords_keeps_its_rows_and_learns_them(path):
+    make_0001(path, 40, then_to="0002")
+    rows_before = [rows(path, f"SELECT * FROM {name} ORDER BY 1, 2") for name in TABLES]  # noqa: S608
+    with Catalog.open(path) as catalog:
+        catalog.record_copy(2, facts(keywords=["holiday"]), 2, queue_tags=True)
+        assert [job.id for job in catalog.next_tag_jobs(9)] == [2]
+    with CatalogReader.open(path) as reader:
+        assert [photo.id for photo in reader.search("keyword:holiday cat")] == [2]
+        assert len(reader.search("cat")) == 32
+    (backup,) = upkeep.list_backups(os.fsencode(path))
+    assert [
+        rows(backup, f"SELECT * FROM {name} ORDER BY 1, 2")  # noqa: S608
+        for name in TABLES
+    ] == rows_before
+    assert rows(backup, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert upkeep.check(os.fsencode(path)) == []
 
 
 MIGRATE = "import sys; from phototagd.db.catalog import Catalog; Catalog.open(sys.argv[1]).close()"

@@ -8,8 +8,8 @@ import math
 import pytest
 
 from phototagd.db import errors, paths, query, search_sql, states, suggest
-from phototagd.db.errors import QueryError, UnknownWord
-from phototagd.db.query import And, Everything, Not, Or, Word, parse, words
+from phototagd.db.errors import QueryError, UnknownKeyword, UnknownWord
+from phototagd.db.query import And, Everything, Keyword, Not, Or, Word, parse, terms, words
 
 
 @pytest.mark.parametrize("module", [errors, paths, query, search_sql, states, suggest])
@@ -65,6 +65,14 @@ def test_the_examples_in_the_docstrings_are_true(module):
         ("T-shirt", Word("T-shirt")),
         ('"St. Bernard"', Word("St. Bernard")),
         ("St._Bernard", Word("St. Bernard")),
+        ("keyword:holiday", Keyword("holiday")),
+        ('keyword:"summer holiday"', Keyword("summer holiday")),
+        ("keyword:summer_holiday", Keyword("summer holiday")),
+        ('KEYWORD: "a:b|c_d"', Keyword("a:b|c_d")),
+        ("-keyword:x OR NOT keyword:y", Or((Not(Keyword("x")), Not(Keyword("y"))))),
+        ("keyword", Word("keyword")),
+        ("cat (keyword:2024 dog)", And((Word("cat"), And((Keyword("2024"), Word("dog")))))),
+        ("keyword:x cat conf>=0.7", And((Keyword("x"), Word("cat", 0.7)))),
         ("ça 猫 हिन्दी", And((Word("ça"), Word("猫"), Word("हिन्दी")))),
         ("4x4 a1", And((Word("4x4"), Word("a1")))),
     ],
@@ -112,6 +120,18 @@ def test_conf_with_greater_excludes_the_number_itself():
         ("a conf>.5 b conf>.6", 12, "conf may stand once in a query"),
         ("a " * 51, 100, "a query has at most 50 words"),
         ("a (b OR (" * 20 + "c" + "))" * 20, 0, "the parentheses are nested too deeply"),
+        ("keyword:", 8, "a word is missing at the end"),
+        ("cat keyword:OR", 12, "a word is missing before OR"),
+        ('keyword:""', 8, "the quotes hold no name"),
+        ("keyword:x@0.5", 10, "a keyword takes no confidence and no count"),
+        ("keyword:x>=2", 9, "a keyword takes no confidence and no count"),
+        (
+            "keyword:x conf>0.5",
+            10,
+            "conf applies to the words of the query; it needs one beside it",
+        ),
+        ("keyword:a " * 26 + "b " * 25, 308, "a query has at most 50 words"),
+        ('cat "\udcff"', 5, "this is no UTF-8 text"),
         ("x" * 5000, 4000, "the query is too long"),
     ],
 )
@@ -140,6 +160,16 @@ def test_words_know_their_places():
     ]
 
 
+def test_keywords_know_their_places_and_are_no_words():
+    tree = parse('a -keyword:b OR keyword:"c d"')
+    assert [(term.name, term.position) for term in terms(tree)] == [
+        ("a", 0),
+        ("b", 11),
+        ("c d", 24),
+    ]
+    assert [word.name for word in words(tree)] == ["a"]
+
+
 def test_the_caret_stands_under_the_place_also_after_wide_characters():
     with pytest.raises(QueryError) as caught:
         parse("猫 e\u0301 >=x")
@@ -158,3 +188,9 @@ def test_an_unknown_word_offers_its_suggestions():
     error = UnknownWord("dogs", 4, ("dog", "hot dog"), "cat dogs")
     assert str(error) == "no label is called 'dogs'; did you mean dog or hot dog?"
     assert error.pointed() == "cat dogs\n    ^"
+
+
+def test_an_unknown_keyword_is_an_unknown_word_with_a_sentence_of_its_own():
+    error = UnknownKeyword("hollyday", 8, ("holiday",), "keyword:hollyday")
+    assert isinstance(error, UnknownWord)
+    assert str(error) == "no photo has the keyword 'hollyday'; did you mean holiday?"

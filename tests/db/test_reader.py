@@ -21,6 +21,7 @@ from phototagd.db.errors import (
     CatalogTooOld,
     CatalogUnreadable,
     QueryError,
+    UnknownKeyword,
     UnknownWord,
 )
 from phototagd.db.reader import CatalogReader
@@ -37,7 +38,8 @@ def path(tmp_path):
         catalog.intern_labels(["zebra"])
         names = [b"1.jpg", b"2.jpg", b"3.jpg", b"bad.jpg", b"wait.jpg"]
         ids = add_photos(catalog, names, b"/photos\xff", b"caf\xe9")
-        catalog.record_analysis(ids[0], facts(seconds=1), analysis({"cat": 0.5}, dog=[0.75]))
+        given = facts(seconds=1, keywords=["Summer holiday", "at_home"])
+        catalog.record_analysis(ids[0], given, analysis({"cat": 0.5}, dog=[0.75]))
         catalog.record_analysis(ids[1], facts(seconds=2), analysis(dog=[0.5, 0.25]))
         catalog.record_analysis(ids[2], facts(seconds=3), analysis(dining_table=[0.5]))
         catalog.record_failure(ids[3], None, "cut off")
@@ -67,6 +69,10 @@ def names(records):
         ("-dog", [b"3.jpg"]),
         ("zebra", []),
         ("-zebra dog=1", [b"1.jpg"]),
+        ('keyword:"summer  HOLIDAY"', [b"1.jpg"]),
+        ("keyword:summer_holiday dog", [b"1.jpg"]),
+        ("keyword:at_home", [b"1.jpg"]),
+        ("dog -keyword:at_home", [b"2.jpg"]),
     ],
 )
 def test_a_search_finds(reader, query, found):
@@ -100,7 +106,7 @@ def test_details_take_the_same_number_of_questions_for_any_number_of_hits(path):
         counts.append(len(asked))
         asked.clear()
     connection.close()
-    assert counts == [5, 5, 4]
+    assert counts == [7, 7, 6]
 
 
 def test_many_hits_bring_their_details_too(tmp_path):
@@ -165,6 +171,9 @@ def test_stats_count_everything(reader, path):
         ("table", "table", 0, ("dining table",)),
         ("-zebar", "zebar", 1, ("zebra",)),
         ("xylophone", "xylophone", 0, ()),
+        ("cat keyword:holidays", "holidays", 12, ("Summer holiday",)),
+        ("keyword:or", "or", 8, ()),
+        ("-at_home", "at home", 1, ('keyword:"at home"',)),
     ],
 )
 def test_an_unknown_word_is_named_with_what_is_near(reader, query, word, position, suggestions):
@@ -174,6 +183,26 @@ def test_an_unknown_word_is_named_with_what_is_near(reader, query, word, positio
     assert isinstance(error, QueryError)
     assert (error.word, error.position, error.suggestions) == (word, position, suggestions)
     assert error.pointed() == f"{query}\n{' ' * position}^"
+
+
+def test_a_keyword_that_no_photo_has_is_told_from_a_label(reader):
+    with pytest.raises(UnknownKeyword, match="no photo has the keyword 'dog'"):
+        reader.search("dog keyword:dog")
+
+
+def test_photos_come_by_their_ids_in_the_order_asked_for(reader):
+    assert names(reader.photos_by_id([3, 1, 99, 4])) == [b"3.jpg", b"1.jpg", b"bad.jpg"]
+    (photo,) = reader.photos_by_id([1])
+    assert (photo.keywords, photo.labels[0].name) == (("at_home", "Summer holiday"), "cat")
+    (photo,) = reader.photos_by_id([1], details=False)
+    assert (photo.keywords, photo.labels, photo.tag_files) == ((), (), ())
+    assert reader.photos_by_id([]) == []
+    assert [photo.id for photo in reader.photos_by_id(range(5, 0, -1))] == [5, 4, 3, 2, 1]
+
+
+def test_a_record_has_what_tells_a_file_from_others(reader):
+    photo = reader.photo(b"/photos\xff/caf\xe9/1.jpg")
+    assert (photo.fingerprint, photo.inode, photo.size) == (b"pixels", 1, 10)
 
 
 def test_an_error_leaves_the_reader_usable(reader):

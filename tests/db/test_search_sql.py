@@ -17,7 +17,7 @@ from catalog_samples import (
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.errors import QueryError
-from phototagd.db.query import DEEPEST, And, Everything, Not, Or, Word, parse, words
+from phototagd.db.query import DEEPEST, And, Everything, Keyword, Not, Or, Word, parse, words
 from phototagd.db.reader import CatalogReader
 from phototagd.db.search_sql import KnownLabel, Sort, compile_search, simplify
 from phototagd.db.states import label_key
@@ -26,6 +26,7 @@ PHOTOS = 300
 TREES = 500
 # Around the number at which the index stops counting, and mostly the usual "at least one".
 LIMITS = [(1, None)] * 4 + [(2, None), (0, 0), (3, 3), (0, 2), (9, None), (1, 1), (10, None)]
+KEYWORDS = ("holiday", "dog", "at home")
 LIMITS += [(0, 9), (9, 9), (2, 8), (12, 12), (0, None)]
 
 
@@ -41,8 +42,10 @@ def library(tmp_path_factory):
             # Few dates, so that many photos share one and the order of ties matters.
             taken = chance.randrange(1000, 1060)
             result = random_analysis(chance)
-            catalog.record_analysis(photo_id, facts(seconds=taken), result)
-            said[photo_id] = (taken, result)
+            given = {name for name in KEYWORDS if chance.random() < 0.3}
+            known = facts(seconds=taken, keywords=sorted(given))
+            catalog.record_analysis(photo_id, known, result)
+            said[photo_id] = (taken, result, given)
         gone, broken = ids[::11], ids[5::13]
         root = catalog.add_root(b"/photos")
         for photo_id in gone:
@@ -64,17 +67,19 @@ def number_seen(word, result):
     return max(boxes, int(named))
 
 
-def holds(tree, result):
+def holds(tree, result, given):
     match tree:
         case Word():
             n = number_seen(tree, result)
             return n >= tree.least and (tree.most is None or n <= tree.most)
+        case Keyword(name):
+            return name in given
         case Not(term):
-            return not holds(term, result)
+            return not holds(term, result, given)
         case And(terms):
-            return all(holds(term, result) for term in terms)
+            return all(holds(term, result, given) for term in terms)
         case Or(terms):
-            return any(holds(term, result) for term in terms)
+            return any(holds(term, result, given) for term in terms)
         case Everything():
             return True
 
@@ -105,7 +110,7 @@ def score(tree, result):
 
 
 def expected(tree, sort, limit, known, paths):
-    found = [key for key, (_, result) in known.items() if holds(tree, result)]
+    found = [key for key, (_, result, given) in known.items() if holds(tree, result, given)]
     keys = {
         Sort.NEWEST: lambda key: (-known[key][0], -key),
         Sort.OLDEST: lambda key: (known[key][0], key),
@@ -124,7 +129,10 @@ def random_word(chance):
 def random_tree(chance, depth=3):
     kind = chance.choice(("word", "word", "not", "and", "and", "or")) if depth else "word"
     if kind == "word":
-        return random_word(chance) if chance.random() < 0.97 else Everything()
+        leaf = chance.random()
+        if leaf < 0.25:
+            return Keyword(chance.choice(KEYWORDS))
+        return random_word(chance) if leaf < 0.97 else Everything()
     if kind == "not":
         return Not(random_tree(chance, depth - 1))
     terms = tuple(random_tree(chance, depth - 1) for _ in range(chance.randrange(2, 4)))
@@ -174,6 +182,11 @@ def test_a_count_beyond_the_index_is_exact(library):
         "-person -dog",
         "",
         "(dog OR cat) -banana",
+        "keyword:holiday",
+        "keyword:holiday person",
+        "keyword:holiday -keyword:dog",
+        "keyword:holiday OR zebra",
+        "-keyword:holiday",
     ],
 )
 @pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.OLDEST])
@@ -181,11 +194,14 @@ def test_no_search_by_date_reads_a_whole_table(library, text, sort):
     *_, path = library
     tree = parse(text)
     connection = sqlite3.connect(path)
-    labels = {
-        key: KnownLabel(id_, n)
-        for key, id_, n in connection.execute("SELECT key, id, n FROM label")
-    }
-    search = compile_search(tree, labels, sort, 50)
+    labels, keywords = (
+        {
+            key: KnownLabel(id_, n)
+            for key, id_, n in connection.execute(f"SELECT key, id, n FROM {table}")  # noqa: S608
+        }
+        for table in ("label", "keyword")
+    )
+    search = compile_search(tree, labels, sort, 50, keywords)
     plan = [
         row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {search.hits}", search.parameters)
     ]
@@ -210,12 +226,28 @@ def test_the_rarest_word_drives():
     assert search.parameters[name] == 2
 
 
+def test_a_rare_keyword_drives_before_a_common_word():
+    dog, trip = {"dog": KnownLabel(1, 900)}, {"trip": KnownLabel(1, 3)}
+    search = compile_search(parse("dog keyword:trip"), dog, Sort.NEWEST, 10, trip)
+    assert "FROM photo_keyword s CROSS JOIN photo p" in search.hits
+    assert "FROM sighting x" in search.hits
+
+
+def test_a_label_and_a_keyword_of_one_name_are_two_things(library):
+    reader, known, paths, _ = library
+    for text in ("dog keyword:dog", "dog -keyword:dog", "keyword:dog -dog", "dog OR keyword:dog"):
+        found = [record.path for record in reader.search(text)]
+        assert found == expected(parse(text), Sort.NEWEST, None, known, paths), text
+        assert found
+
+
 def test_names_never_enter_the_text():
     evil = "x'; DROP TABLE photo; --"
-    labels = {label_key(evil): KnownLabel(5, 1)}
-    search = compile_search(Word(evil), labels, Sort.CONFIDENCE, 3)
-    assert "DROP" not in search.hits
-    assert 5 in search.parameters.values()
+    known = {label_key(evil): KnownLabel(5, 1)}
+    for tree in (Word(evil), Keyword(evil), Not(Keyword(evil))):
+        search = compile_search(tree, known, Sort.CONFIDENCE, 3, known)
+        assert "DROP" not in search.hits
+        assert 5 in search.parameters.values()
 
 
 def test_the_widest_query_allowed_still_runs(library):
@@ -225,12 +257,18 @@ def test_the_widest_query_allowed_still_runs(library):
     counted = " OR ".join(f'"{NAMES[n % 5]}"@0.{n + 10}>=2' for n in range(50))
     assert len(list(words(parse(wide)))) == 50
     assert reader.search(wide, limit=5)
+    keywords = " OR ".join(f'keyword:"{KEYWORDS[n % 3]}" -cat@0.{n + 10}' for n in range(25))
+    assert reader.search(keywords, limit=5)
     assert reader.search(counted, limit=5)
 
 
 def test_the_deepest_query_allowed_still_runs(library):
     reader, *_ = library
-    for start, step in (("dog>=12", "cat@0.5>=3"), ("-dog@0.3", "-cat@0.5"), ("dog", "cat")):
+    for start, step in (
+        ("dog>=12", "cat@0.5>=3"),
+        ("-dog@0.3", "-cat@0.5"),
+        ("dog", "keyword:dog"),
+    ):
         text = start
         for n in range(DEEPEST - 1 - start.startswith("-")):
             text = f"{step} ({text})" if n % 2 else f"{step} OR ({text})"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from phototagd.db.records import FileEntry, PhotoFacts
+from phototagd.db.records import FileEntry, PhotoFacts, TagFile
 from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
     from phototagd.db.catalog import Catalog
 
@@ -24,8 +25,16 @@ def entry(name: bytes, *, size: int = 10, seconds: int = 1000, inode: int = 1) -
     return FileEntry(name, size, seconds * SECOND, inode)
 
 
-def facts(*, seconds: int = 1000, fingerprint: bytes | None = b"pixels") -> PhotoFacts:
-    return PhotoFacts(10, seconds * SECOND, 1, fingerprint, "JPEG", 640, 480)
+def facts(
+    *, seconds: int = 1000, fingerprint: bytes | None = b"pixels", keywords: Sequence[str] = ()
+) -> PhotoFacts:
+    return PhotoFacts(10, seconds * SECOND, 1, fingerprint, "JPEG", 640, 480, tuple(keywords))
+
+
+def tag_file(*items: str, target: str = "exif", **fields: Any) -> TagFile:
+    """Make what stands in a written photo after these tags were added to it."""
+    known = {"path": b"/photos/a.jpg", "state": "written", "written_at": 5000}
+    return TagFile(target=target, items=items, **known | fields)
 
 
 def analysis(labels: dict[str, float] | None = None, **boxes: list[float]) -> Analysis:
@@ -71,6 +80,16 @@ def miscounted_labels(path: bytes | str | os.PathLike[str]) -> list[tuple[object
         "SELECT name, n FROM label WHERE n != (SELECT count(DISTINCT photo_id) FROM"
         " (SELECT photo_id, label_id FROM photo_label UNION ALL"
         "  SELECT photo_id, label_id FROM detection) WHERE label_id = label.id)",
+    )
+
+
+def miscounted_keywords(path: bytes | str | os.PathLike[str]) -> list[tuple[object, ...]]:
+    """Give the keywords whose count is wrong or nothing, and the photos under a wrong date."""
+    return rows(
+        path,
+        "SELECT name, n FROM keyword WHERE n < 1 OR n <> (SELECT count(*) FROM photo_keyword"
+        " WHERE keyword_id = keyword.id) UNION ALL SELECT p.name, k.taken_at FROM photo_keyword k"
+        " JOIN photo p ON p.id = k.photo_id WHERE k.taken_at <> p.taken_at",
     )
 
 
