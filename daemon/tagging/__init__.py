@@ -1,0 +1,1 @@
+"""Tags into photos and sidecars: proven harmless before the disk is touched, undone exactly."""
