@@ -24,6 +24,8 @@ ROOT_MODES = ("auto", "events", "timer")
 _CHOICES = {
     ("models", "engine"): ("auto", "openvino", "opencv"),
     ("models", "precision"): ("auto", "f32"),
+    ("tags", "write"): ("off", "exif", "sidecar", "both"),
+    ("tags", "verify"): ("builtin", "exiftool"),
     ("log", "level"): ("debug", "info", "warning", "error"),
 }
 _MINIMUM = {
@@ -38,7 +40,11 @@ _MINIMUM = {
     ("watch", "network_rescan_seconds"): 1.0,
     ("watch", "keep_missing_days"): 0,
     ("catalog", "backups"): 0,
+    ("tags", "min_confidence"): 0.0,
+    ("tags", "most"): 1,
 }
+_TAG_TEXTS = ("rename", "prefix", "parent")
+_SEPARATORS = ";|/"
 
 
 class ConfigError(Exception):
@@ -111,6 +117,25 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TagsSettings:
+    """Which tags are written for other programs, where and how; see ``default.toml``."""
+
+    write: str
+    min_confidence: float
+    most: int
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    rename: Mapping[str, str]
+    prefix: str
+    parent: str
+    parents: bool
+    boxes: bool
+    keep_mtime: bool
+    merge_sidecars: bool
+    verify: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings.
 
@@ -124,6 +149,7 @@ class Config:
     decode: DecodeSettings
     models: ModelsSettings
     worker: WorkerSettings
+    tags: TagsSettings
     log_level: str
     file: str
     values: Mapping[str, Any]
@@ -213,11 +239,21 @@ def _checked(key: str, value: Any, where: str) -> Any:
     least = _MINIMUM.get((section, name))
     if least is not None and not (value >= least and math.isfinite(value)):
         raise ConfigError(where, key, f"must be a number of at least {least}, not {value}")
+    if section == "tags" and name in _TAG_TEXTS:
+        _check_tag_text(key, value, where)
     return value
 
 
 def _are_texts(value: Any) -> bool:
-    return not isinstance(value, list) or all(isinstance(entry, str) for entry in value)
+    entries = value.values() if isinstance(value, dict) else value
+    return not isinstance(value, list | dict) or all(isinstance(entry, str) for entry in entries)
+
+
+def _check_tag_text(key: str, value: Any, where: str) -> None:
+    """Refuse what would fall apart in one of the fields that tags are written to."""
+    for text in value.values() if isinstance(value, dict) else [value]:
+        if any(sign in text for sign in _SEPARATORS) or (text and not text.isprintable()):
+            raise ConfigError(where, key, f"must not hold any of {_SEPARATORS}: {text!r}")
 
 
 def _type_name(value: Any) -> str:
@@ -227,6 +263,7 @@ def _type_name(value: Any) -> str:
         float: "a number",
         bool: "true or false",
         list: "a list of texts",
+        dict: 'texts by name: { name = "text" }',
     }[type(value)]
 
 
@@ -241,6 +278,9 @@ def _from_text(key: str, text: str, name: str) -> Any:
     kind = type(_defaults()[key])
     if kind is list:
         return [part for part in text.split(os.pathsep) if part]
+    if kind is dict:
+        pairs = (part.partition("=") for part in text.split(os.pathsep) if part)
+        return {name.strip(): value.strip() for name, _, value in pairs}
     if kind is bool and text.lower() in ("true", "false"):
         return text.lower() == "true"
     if kind is bool:
@@ -307,11 +347,19 @@ def _build(
             values["worker.deadline_seconds"],
             values["worker.memory_limit_mib"],
         ),
+        tags=_tags(values),
         log_level=values["log.level"],
         file=str(file),
         values=values,
         origins=origins,
     )
+
+
+def _tags(values: dict[str, Any]) -> TagsSettings:
+    names = TagsSettings.__dataclass_fields__
+    fields = {name: values[f"tags.{name}"] for name in names}
+    lists = {name: tuple(fields[name]) for name in ("allow", "deny")}
+    return TagsSettings(**fields | lists)
 
 
 def _place(

@@ -16,10 +16,17 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from .errors import PhotoChanged, PhotoError, PhotoGone, PhotoUnreadable, UnsupportedPhoto
 from .formats import PILLOW_NAMES, format_of_name, format_of_pillow
+from .orientation import (
+    FLIPPED_SIDEWAYS,
+    FLIPPED_UPSIDE_DOWN,
+    PILLOW_ERRORS,
+    TURNED,
+    orientation_of,
+)
 from .version import file_version
 
 if TYPE_CHECKING:
@@ -35,8 +42,6 @@ _REDUCED = (
     (2, cv2.IMREAD_REDUCED_COLOR_2),
     (1, cv2.IMREAD_COLOR),
 )
-# What Pillow's readers let through for broken files, apart from its own errors.
-_PILLOW_ERRORS = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError)
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1")
 
 
@@ -75,7 +80,7 @@ class Header:
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height as a viewer shows the photo."""
-        if self.orientation >= 5:
+        if self.orientation in TURNED:
             return self.height, self.width
         return self.width, self.height
 
@@ -127,8 +132,8 @@ def inspect(photo: PhotoFile, limits: Limits) -> tuple[Header, Pixels | None]:
             _check_pixels(image.size, limits)
             name = format_of_pillow(image.format or "").name
             pixels = None if name == "JPEG" else _to_pixels(image)
-            return Header(name, image.mode, *image.size, _orientation(image)), pixels
-    except _PILLOW_ERRORS as error:
+            return Header(name, image.mode, *image.size, orientation_of(image)), pixels
+    except PILLOW_ERRORS as error:
         raise PhotoError(f"cannot be decoded: {error}") from None
 
 
@@ -161,7 +166,7 @@ def decode_jpeg(photo: PhotoFile, header: Header, min_side: int) -> Pixels:
         try:
             with _open_image(photo.data) as image:
                 return _to_pixels(image)
-        except _PILLOW_ERRORS as error:
+        except PILLOW_ERRORS as error:
             raise PhotoError(f"cannot be decoded: {error}") from None
     short = min(header.width, header.height)
     flag = next(flag for scale, flag in _REDUCED if scale == 1 or short >= scale * min_side)
@@ -194,11 +199,11 @@ def finish(pixels: Pixels, header: Header, min_side: int) -> Pixels:
 
 def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
     """Apply EXIF's orientation 1..8 (CIPA DC-008, tag 0x0112) to H x W x 3 pixels."""
-    if orientation >= 5:
+    if orientation in TURNED:
         pixels = pixels.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
+    if orientation in FLIPPED_SIDEWAYS:
         pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
+    if orientation in FLIPPED_UPSIDE_DOWN:
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
 
@@ -244,14 +249,6 @@ def _open_image(data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=PILLOW_NAMES)
     except UnidentifiedImageError:
         raise PhotoError("not an image, or its header is broken") from None
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except _PILLOW_ERRORS:
-        return 1  # broken metadata says nothing about which side is up
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _to_pixels(image: Image.Image) -> Pixels:

@@ -15,18 +15,22 @@ from ..db.errors import CatalogError
 from .config import ConfigError
 from .ignores import IgnoreGlobError, Ignores
 from .library import Library
+from .messages import decode_reply, encode
 from .mounts import find_mount, is_network
 from .pipeline import Outcome, Pipeline
 from .scanner import Listed, RootSeen, Walked
 from .settler import Settled
-from .worker import Worker, plan_worker
+from .tagging.automatic import AutomaticTagger
+from .tagging.setup import scribe_program
+from .worker import ChildProgram, Worker, plan_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from .config import Config, RootSettings
-    from .messages import Reply
+    from .messages import Died, Reply
+    from .tagging.orders import Answer
 
 PHOTOS_PER_THREAD = 4  # in the child at once: one decoded, one read ahead, two on their way
 
@@ -57,23 +61,39 @@ class Wake:
     """Nothing but a reason to look at the flags again."""
 
 
-Message = Replied | Listed | Walked | RootSeen | Settled | FolderTouched | Overflowed | Wake
+@dataclass(frozen=True, slots=True)
+class TagAnswered:
+    """An answer of the process that writes tags; ``source`` tells whether it still counts."""
+
+    answer: Answer | Died
+    source: Worker
+
+
+Message = (
+    TagAnswered | Replied | Listed | Walked | RootSeen | Settled | FolderTouched | Overflowed | Wake
+)
 
 
 class Indexer:
-    """Owns the catalog and the child for one run; a context manager that closes both."""
+    """Owns the catalog and the child for one run; a context manager that closes both.
+
+    Without ``write_tags`` no file is written to, whatever the settings say.
+    """
 
     def __init__(
         self,
         config: Config,
         roots: Sequence[RootSettings],
         on_outcome: Callable[[Outcome], None],
+        *,
+        write_tags: bool = True,
     ) -> None:
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self.ignores = make_ignores(config)
         plan = plan_worker(config)
         self.catalog = open_catalog(config)
-        self._worker = Worker(plan, lambda reply: self.inbox.put(Replied(reply)))
+        program = ChildProgram("recognizer", plan.to_json(), encode, decode_reply)
+        self._worker = Worker(program, lambda reply: self.inbox.put(Replied(reply)))
         self.pipeline = Pipeline(
             self.catalog,
             self._worker,
@@ -81,6 +101,9 @@ class Indexer:
             deadline_seconds=config.worker.deadline_seconds,
             on_outcome=on_outcome,
         )
+        self._write_tags = write_tags
+        self.tags = self._make_tags(config)
+        self.pipeline.queue_tags = self.tags.is_on
         try:
             self.library = Library(
                 self.catalog, config.catalog.path, roots, self.ignores, self.pipeline.wake
@@ -98,16 +121,33 @@ class Indexer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.tags.stop()
         self._worker.stop()
         self.catalog.close()
+
+    def use_tags(self, config: Config) -> None:
+        """Write tags by new settings from now on."""
+        self.tags.stop()
+        self.tags = self._make_tags(config)
+        self.pipeline.queue_tags = self.tags.is_on
+        self.tags.recover()
 
     def work_off(self, timeout: float) -> None:
         """Feed the child, wait for its replies up to ``timeout`` seconds, take them in."""
         self.pipeline.check_deadline()
         self.pipeline.feed()
+        self.tags.feed()
         for message in self.messages(timeout):
             if isinstance(message, Replied):
                 self.pipeline.handle(message.reply)
+            elif isinstance(message, TagAnswered):
+                self.tags.handle(message.answer, message.source)
+
+    def _make_tags(self, config: Config) -> AutomaticTagger:
+        scribe = Worker(
+            scribe_program(config), lambda answer: self.inbox.put(TagAnswered(answer, scribe))
+        )
+        return AutomaticTagger(self.catalog, scribe, config, is_on=self._write_tags)
 
     def messages(self, timeout: float) -> list[Message]:
         """Wait for the first message up to ``timeout`` seconds; return all that are there."""

@@ -65,5 +65,9 @@ def configure_logging(level: str) -> None:
 
 def printable(path: bytes) -> str:
     """Write a file name so that any terminal can show it: odd bytes and controls as escapes."""
-    text = path.decode("utf-8", "backslashreplace")
+    return printable_text(path.decode("utf-8", "backslashreplace"))
+
+
+def printable_text(text: str) -> str:
+    """Write a text so that no terminal takes it for a command."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

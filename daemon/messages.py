@@ -123,7 +123,11 @@ def decode_reply(line: bytes) -> Reply:
     name, fields = json.loads(line)
     if name == "Identified":
         facts = fields["facts"]
-        fields["facts"] = PhotoFacts(**facts | {"fingerprint": _bytes(facts["fingerprint"])})
+        facts |= {
+            "fingerprint": _bytes(facts["fingerprint"]),
+            "keywords": tuple(facts["keywords"]),
+        }
+        fields["facts"] = PhotoFacts(**facts)
     elif name == "Analyzed":
         fields["analysis"] = _analysis(fields["analysis"])
     elif name == "Ready":

@@ -14,12 +14,13 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .logs import printable
+from ..db.states import TagState
+from .logs import printable, printable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..db.records import PhotoRecord
+    from ..db.records import PhotoRecord, TagFile
     from ..models.results import Analysis, Detection, Label
 
 
@@ -57,6 +58,21 @@ def photo_to_dict(photo: PhotoRecord) -> dict[str, Any]:
             }
             for found in photo.detections
         ],
+        "keywords": list(photo.keywords),
+        "tag_files": [_tag_file_to_dict(file) for file in photo.tag_files],
+    }
+
+
+def _tag_file_to_dict(file: TagFile) -> dict[str, Any]:
+    return {
+        "target": file.target,
+        "path": file.path.decode("utf-8", "backslashreplace"),
+        "state": str(file.state),
+        "reason": file.reason,
+        "tags": list(file.items),
+        "copied": list(file.copied),
+        "removed": list(file.removed),
+        "written_at": _iso(file.written_at),
     }
 
 
@@ -131,6 +147,26 @@ def print_photo(photo: PhotoRecord) -> None:
         box = found.box
         sides = f"left {box.left:.0%}, top {box.top:.0%}, right {box.right:.0%}"
         print(f"  {found.confidence:4.2f}  {found.name}  ({sides}, bottom {box.bottom:.0%})")
+    if photo.keywords:
+        print(f"  keywords: {', '.join(map(printable_text, photo.keywords))}")
+    for file in photo.tag_files:
+        for line in _tag_lines(file):
+            print(f"  {line}")
+
+
+def _tag_lines(file: TagFile) -> list[str]:
+    """Say what of ours is in a file, and what is not and why."""
+    where = "the photo (EXIF)" if file.target == "exif" else printable(file.path)
+    lines = []
+    if file.items:
+        lines.append(f"written into {where} {_iso(file.written_at)}: {', '.join(file.items)}")
+    elif file.state == TagState.UNDONE:
+        lines.append(f"taken out of {where} {_iso(file.written_at)}")
+    if file.removed:
+        lines.append(f"taken out of {where} by somebody: {', '.join(file.removed)}")
+    if file.reason:
+        lines.append(f"not written into {where}: {file.reason}")
+    return lines
 
 
 def describe_outcome(analysis: Analysis | None) -> str:

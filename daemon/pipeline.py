@@ -75,7 +75,10 @@ class _Line:
 
 
 class Pipeline:
-    """Feeds the child from the catalog's queue and records what comes back."""
+    """Feeds the child from the catalog's queue and records what comes back.
+
+    With ``queue_tags`` each photo that is done waits for its tags to be written.
+    """
 
     def __init__(
         self,
@@ -97,6 +100,7 @@ class Pipeline:
         self._deaths = 0
         self._queue_is_empty = False
         self._put_off: set[int] = set()
+        self.queue_tags = False
 
     @property
     def is_ready(self) -> bool:
@@ -198,7 +202,7 @@ class Pipeline:
             self._worker.send(Analyze(number))
             return
         self._worker.send(Drop(number))
-        self._catalog.record_copy(flight.photo.id, facts, source)
+        self._catalog.record_copy(flight.photo.id, facts, source, queue_tags=self.queue_tags)
         self._land(number, PhotoState.DONE, is_copy=True)
 
     def _take_analyzed(self, flight: _Flight, reply: Analyzed) -> None:
@@ -208,7 +212,9 @@ class Pipeline:
             self._put_off.add(flight.photo.id)
             self._land(reply.id, PhotoState.PENDING, "it changed while it was analysed")
             return
-        self._catalog.record_analysis(flight.photo.id, flight.facts, reply.analysis)
+        self._catalog.record_analysis(
+            flight.photo.id, flight.facts, reply.analysis, queue_tags=self.queue_tags
+        )
         self._land(reply.id, PhotoState.DONE, analysis=reply.analysis)
 
     def _take_failed(self, flight: _Flight, reply: Failed) -> None:

@@ -7,6 +7,7 @@ fingerprint, and only if the catalog does not know that picture yet, ``Analyze``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -42,11 +43,14 @@ from .messages import (
     decode_request,
     encode,
 )
+from .tagging.keywords import read_keywords, sidecar_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
+
+SIDECAR_LIMITS = decode.Limits(max_bytes=4 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,14 @@ class Recognizer:
         self._held[request.id] = _Held(photo, header, pixels)
         width, height = header.upright_size
         facts = PhotoFacts(
-            photo.size, photo.mtime_ns, photo.inode, fingerprint, header.format, width, height
+            size=photo.size,
+            mtime_ns=photo.mtime_ns,
+            inode=photo.inode,
+            fingerprint=fingerprint,
+            format=header.format,
+            width=width,
+            height=height,
+            keywords=_read_keywords(photo, header.format),
         )
         self._send(Identified(request.id, facts))
 
@@ -130,6 +141,15 @@ class Recognizer:
         except Exception as error:
             logger.exception("photo %d", number)
             self._send(Failed(number, PhotoError.state, f"{type(error).__name__}: {error}"))
+
+
+def _read_keywords(photo: decode.PhotoFile, name: str) -> tuple[str, ...]:
+    """Return the keywords in a photo and in its sidecars."""
+    sidecars = []
+    for path in sidecar_paths(photo.path):
+        with contextlib.suppress(PhotoError):
+            sidecars.append(decode.read_photo(path, SIDECAR_LIMITS).data)
+    return read_keywords(photo.data, name, sidecars)
 
 
 def main() -> None:

@@ -52,6 +52,7 @@ class Reporter:
         self.pause_reason: str | None = None
         self.config_error: str | None = None
         self.hung: list[bytes] = []
+        self.tag_troubles: list[Trouble] = []
 
     def count(self, outcome: Outcome) -> None:
         """Take in one photo's outcome."""
@@ -115,7 +116,7 @@ class Reporter:
         }
 
     def _troubles(self) -> list[Trouble]:
-        found = list(self._housekeeper.troubles)
+        found = [*self._housekeeper.troubles, *self.tag_troubles]
         if self.pause_reason:
             remedy = "make room on the catalog's disk; it goes on by itself"
             found.append(Trouble(f"paused: {self.pause_reason}", remedy))

@@ -16,7 +16,16 @@ from ..db.paths import join, relative_to
 from ..db.states import PhotoState
 from .config import ConfigError
 from .housekeeping import Housekeeper
-from .indexer import FolderTouched, Indexer, Message, Overflowed, Replied, Wake, make_ignores
+from .indexer import (
+    FolderTouched,
+    Indexer,
+    Message,
+    Overflowed,
+    Replied,
+    TagAnswered,
+    Wake,
+    make_ignores,
+)
 from .logs import printable
 from .output import describe_outcome
 from .report import Reporter
@@ -80,6 +89,7 @@ class Service:
     def run(self) -> None:
         """Watch, scan and analyse until stopped; leaves everything closed behind."""
         with self._indexer:
+            self._indexer.tags.recover()
             self._pipeline.start()
             self._look_at_roots()
             try:
@@ -115,17 +125,21 @@ class Service:
             for key in self._scanner.hung(HUNG_SECONDS)
             if key in self._library.roots
         ]
+        self._reporter.tag_troubles = self._indexer.tags.troubles()
         self._reporter.write_when_due(self._is_idle)
         if self._is_paused():
             return
         self._housekeeper.tick(is_idle=is_idle)
         self._pipeline.check_deadline()
         self._pipeline.feed()
+        self._indexer.tags.feed()
 
     def _handle(self, message: Message) -> None:
         match message:
             case Replied(reply=reply):
                 self._pipeline.handle(reply)
+            case TagAnswered(answer=answer, source=source):
+                self._indexer.tags.handle(answer, source)
             case Listed() | Walked():
                 try:
                     self._take_walk(message)
@@ -182,6 +196,7 @@ class Service:
         self._reporter.count(outcome)
         path, milliseconds = printable(outcome.path), outcome.seconds * 1000
         if outcome.state is PhotoState.DONE:
+            self._indexer.tags.wake()
             logger.info("%s: %s (%.0f ms)", path, describe_outcome(outcome.analysis), milliseconds)
         elif outcome.state is PhotoState.PENDING:
             logger.info("%s: %s; it will be looked at again", path, outcome.reason)
@@ -256,6 +271,7 @@ class Service:
         is_idle = (
             self._pipeline.is_ready
             and self._pipeline.is_idle
+            and self._indexer.tags.is_idle
             and self._scanner.is_idle
             and self._settlers.is_empty
             and self._indexer.inbox.empty()
@@ -270,6 +286,7 @@ class Service:
         """Stop taking in results; what is lost now the next scan finds again."""
         logger.error("%s; paused", reason)
         self._pipeline.give_up_flights()
+        self._indexer.tags.give_up()
         self._next_scan.clear()
         self._reporter.pause_reason = reason
         self._paused_until = time.monotonic() + PAUSE_SECONDS
@@ -300,6 +317,8 @@ class Service:
         self._reporter.config_error = None
         if (config.models, config.worker) != (self._config.models, self._config.worker):
             logger.warning("changes of [models] and [worker] take effect at the next start")
+        if (config.tags, config.watch) != (self._config.tags, self._config.watch):
+            self._indexer.use_tags(config)
         self._config = config
         self._settlers.settle_seconds = config.watch.settle_seconds
         self._housekeeper.use(config)

@@ -1,4 +1,4 @@
-"""The child process as its parent sees it: start, feed, deadline, kill, respawn.
+"""A child process as its parent sees it: start, feed, kill, respawn.
 
 The child may crash, hang or eat memory; the daemon may not. Replies arrive on a reader thread
 and are handed to ``on_reply``, which must only enqueue.
@@ -16,10 +16,10 @@ import sys
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from ..models.settings import ModelSettings
-from .messages import Died, Reply, Request, decode_reply, encode
+from .messages import Died
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,21 +85,36 @@ def model_settings(config: Config, threads: int = 0) -> ModelSettings:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ChildProgram:
+    """What to run and how to talk to it: a module of ours, its first line, its language."""
+
+    module: str
+    first_line: bytes
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Any]
+
+
 class Worker:
     """One child process at a time. All methods belong to one thread; ``on_reply`` to another."""
 
-    def __init__(self, plan: WorkerPlan, on_reply: Callable[[Reply], None]) -> None:
-        self._plan = plan
+    def __init__(self, program: ChildProgram, on_reply: Callable[[Any], None]) -> None:
+        self._program = program
         self._on_reply = on_reply
         self._process: subprocess.Popen[bytes] | None = None
         self._kill_reason = ""
         self._threads: list[threading.Thread] = []
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether a child was started and not stopped."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start a fresh child; it answers Ready, Refused or Died."""
         self._kill_reason = ""
         self._process = process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.recognizer"],
+            [sys.executable, "-m", f"{__package__}.{self._program.module}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -115,11 +130,11 @@ class Worker:
         self._threads = [complaints, replies]
         for thread in self._threads:
             thread.start()
-        self._write(self._plan.to_json())
+        self._write(self._program.first_line)
 
-    def send(self, request: Request) -> None:
+    def send(self, request: Any) -> None:
         """Send a request; if the child is dying, ``Died`` tells so and nothing is raised."""
-        self._write(encode(request))
+        self._write(self._program.encode(request))
 
     def kill(self, reason: str) -> None:
         """Kill the child; ``Died`` will carry the reason."""
@@ -162,7 +177,7 @@ class Worker:
         with process.stdout or contextlib.nullcontext() as lines:
             for line in lines or ():
                 try:
-                    reply = decode_reply(line)
+                    reply = self._program.decode(line)
                 except (ValueError, KeyError, TypeError) as error:
                     nonsense = f"it sent nonsense ({error})"
                     process.kill()
@@ -170,16 +185,16 @@ class Worker:
                 self._on_reply(reply)
         status = process.wait()
         complaints.join()
-        logger.debug("recogniser ended: %s", " | ".join(last_words))
+        logger.debug("%s ended: %s", self._program.module, " | ".join(last_words))
         reason = self._kill_reason or nonsense or _describe_exit(status, last_words)
         self._on_reply(Died(reason))
 
 
 def _describe_exit(status: int, last_words: deque[str]) -> str:
     if status < 0:
-        return f"the decoder crashed ({signal.Signals(-status).name})"
+        return f"it crashed ({signal.Signals(-status).name})"
     said = f": {last_words[-1]}" if last_words else ""
-    return f"the recogniser ended with status {status}{said}"
+    return f"it ended with status {status}{said}"
 
 
 def _keep_complaints(stream: IO[bytes], last_words: deque[str]) -> None:
@@ -188,4 +203,4 @@ def _keep_complaints(stream: IO[bytes], last_words: deque[str]) -> None:
         for line in stream:
             text = line.decode("utf-8", "backslashreplace").rstrip()
             last_words.append(text)
-            logger.debug("recogniser: %s", text)
+            logger.debug("child: %s", text)

@@ -30,6 +30,8 @@ VERBS = (
     "stats",
     "status",
     "list",
+    "write",
+    "unwrite",
     "retry",
     "confirm-missing",
     "db",
@@ -131,7 +133,8 @@ def phototag(ctx: click.Context, config_file: Path | None) -> None:
     """Find photos by what is on them.
 
     phototag looks at every picture with an image classifier and an object detector, keeps names
-    and boxes in a catalog, and answers questions. Your photos are only read.
+    and boxes in a catalog, and answers questions. Your photos are only read, unless you ask it to
+    write tags into them.
     """
     ctx.obj = Settings(config_file)
 

@@ -70,18 +70,19 @@ def command(settings: Settings, folders: tuple[bytes, ...], quiet: bool) -> int:
     summary = Summary()
     with (
         Indexer(settings.config, roots, summary.take) as indexer,
-        _progress(quiet=quiet) as progress,
+        open_progress(quiet=quiet) as progress,
     ):
         indexer.pipeline.start(progress.console.print)
         for root in indexer.library.roots.values():
-            _walk(indexer, root, summary, progress)
-        _work_off(indexer, summary, progress)
+            walk_root(indexer, root, summary, progress)
+        work_off(indexer, summary, progress)
     _print_summary(summary, settings, quiet=quiet)
     bad = summary.outcomes["failed"] + summary.outcomes["dead"]
     return 1 if bad or summary.unreadable else 0
 
 
-def _progress(*, quiet: bool) -> Progress:
+def open_progress(*, quiet: bool) -> Progress:
+    """Return a bar on standard error for long work."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
@@ -98,7 +99,8 @@ def _progress(*, quiet: bool) -> Progress:
     )
 
 
-def _walk(indexer: Indexer, root: Root, summary: Summary, progress: Progress) -> None:
+def walk_root(indexer: Indexer, root: Root, summary: Summary, progress: Progress) -> None:
+    """Make the catalog's rows of a root equal to what lies there."""
     from ...db.paths import join
     from ..mounts import identify
     from ..scan import Walk
@@ -126,19 +128,21 @@ def _walk(indexer: Indexer, root: Root, summary: Summary, progress: Progress) ->
     progress.remove_task(task)
 
 
-def _work_off(indexer: Indexer, summary: Summary, progress: Progress) -> None:
+def work_off(indexer: Indexer, summary: Summary, progress: Progress) -> None:
     """Analyse all that waits, with a bar; the time until the models are ready does not count."""
     waiting = indexer.catalog.counts().get(PhotoState.PENDING, 0)
-    if not waiting:
-        return
-    while not indexer.pipeline.is_ready:
+    if waiting:
+        while not indexer.pipeline.is_ready:
+            indexer.work_off(timeout=0.1)
+        task = progress.add_task("naming", total=waiting, rate="")
+        while not indexer.pipeline.is_idle:
+            indexer.work_off(timeout=0.1)
+            speed = progress.tasks[-1].speed
+            rate = f"{speed:.1f} photos/s" if speed else ""
+            progress.update(task, completed=summary.outcomes.total(), rate=rate)
+    indexer.tags.wake()
+    while not indexer.tags.is_idle:
         indexer.work_off(timeout=0.1)
-    task = progress.add_task("naming", total=waiting, rate="")
-    while not indexer.pipeline.is_idle:
-        indexer.work_off(timeout=0.1)
-        speed = progress.tasks[-1].speed
-        rate = f"{speed:.1f} photos/s" if speed else ""
-        progress.update(task, completed=summary.outcomes.total(), rate=rate)
 
 
 def _print_summary(summary: Summary, settings: Settings, *, quiet: bool) -> None:

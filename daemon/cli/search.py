@@ -36,6 +36,7 @@ def command(
     person@0.8>=2       at least two, each at least 80 % sure
     conf>0.7 cat dog    the same for every word
     (cat OR dog) bed    parentheses group
+    keyword:holiday     the owner's own keywords, from EXIF, IPTC, XMP or a sidecar
 
     Names come from both models: `phototag labels` lists them. Quote the query for the shell:
     phototag search "dog person>=2". Exit code 1 if no photo matches.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..status import LEAST_FREE_BYTES
 from . import Settings, pass_settings
+
+if TYPE_CHECKING:
+    from ...db.records import TagStats
 
 EXIT_DEGRADED = 3
 EXIT_NOT_RUNNING = 4
@@ -59,9 +62,11 @@ def _gather(settings: Settings) -> dict[str, Any]:
     is_running = writer is not None and said.get("pid") == writer.pid and said.get("running", False)
     troubles = list(said.get("degraded", [])) if is_running else []
     queue: dict[str, int] = {}
+    tags: dict[str, Any] = {}
     try:
         with CatalogReader.open(path) as reader:
             queue = {str(state): number for state, number in reader.counts().items()}
+            tags = _tags(reader.tag_stats())
     except CatalogAbsent:
         pass
     except CatalogError as error:
@@ -73,6 +78,7 @@ def _gather(settings: Settings) -> dict[str, Any]:
         "since": said.get("since") if is_running else None,
         "catalog": printable(path),
         "queue": queue,
+        "tags": tags,
         "rate": said.get("rate", 0.0) if is_running else 0.0,
         "eta_seconds": None,
         "scans": said.get("scans", 0),
@@ -87,6 +93,14 @@ def _gather(settings: Settings) -> dict[str, Any]:
     if found["rate"]:
         found["eta_seconds"] = round(queue.get("pending", 0) / found["rate"])
     return found
+
+
+def _tags(stats: TagStats) -> dict[str, Any]:
+    return {
+        "written": dict(stats.written),
+        "refused": [{"reason": reason, "files": number} for reason, number in stats.refused],
+        "waiting": stats.waiting,
+    }
 
 
 def _seen_from_here(path: bytes, said: dict[str, Any]) -> list[dict[str, str]]:
@@ -123,6 +137,7 @@ def _print(found: dict[str, Any]) -> None:
     if found["eta_seconds"]:
         minutes = found["eta_seconds"] / 60
         click.echo(f"rate        {found['rate']:.1f} photos/s, {minutes:,.0f} minutes left")
+    _print_tags(found["tags"])
     for root in found["roots"]:
         unwatched = f", {root['unwatched']} not watched" if root["unwatched"] else ""
         click.echo(
@@ -133,6 +148,19 @@ def _print(found: dict[str, Any]) -> None:
         click.echo(f"DEGRADED    {trouble['reason']}")
         if trouble["remedy"]:
             click.echo(f"            what to do: {trouble['remedy']}")
+
+
+def _print_tags(tags: dict[str, Any]) -> None:
+    """Print what was written into files, and what was left alone and why."""
+    if not tags:
+        return
+    parts = [f"{number:,} in {target}" for target, number in tags["written"].items()]
+    if tags["waiting"]:
+        parts.append(f"{tags['waiting']:,} photos wait")
+    if parts:
+        click.echo(f"tags        {', '.join(parts)}")
+    for entry in tags["refused"]:
+        click.echo(f"not tagged  {entry['files']:,} files: {entry['reason']}")
 
 
 def _check(settings: Settings) -> int:

@@ -1,0 +1,134 @@
+"""Which photos a verb is about: those of a query, or files and folders, analysed where needed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from ...db.errors import CatalogLocked
+from ...db.states import PhotoState
+
+if TYPE_CHECKING:
+    from ...db.reader import CatalogReader
+    from ...db.records import PhotoRecord
+    from . import Settings
+
+
+@dataclass(slots=True)
+class Chosen:
+    """The photos, and the files that are none or could not be analysed, with the reason."""
+
+    photos: list[PhotoRecord] = field(default_factory=list)
+    others: dict[bytes, str] = field(default_factory=dict)
+
+
+def choose_photos(settings: Settings, what: tuple[str, ...], *, analyze: bool) -> Chosen:
+    """Understand arguments that are a query, or paths; nothing means all photos.
+
+    With ``analyze`` files that the catalog does not know as they are now are analysed first.
+    """
+    paths = [word for word in what if os.path.lexists(word)]
+    if not paths:
+        for word in what:
+            if os.sep in word:
+                raise click.UsageError(f"{word}: there is no such file or folder")
+        return _ask(settings, " ".join(what))
+    if len(paths) < len(what):
+        (stranger, *_) = (word for word in what if word not in paths)
+        raise click.UsageError(f"{stranger}: no such file; give either paths or a query")
+    wanted = [os.path.realpath(os.fsencode(path)) for path in paths]
+    if analyze:
+        unknown = [path for path in wanted if not _is_known(settings, path)]
+        # A running daemon analyses what lies in its folders; the rest is told as left out.
+        with contextlib.suppress(CatalogLocked):
+            _analyze(settings, unknown)
+    return _find(settings, wanted)
+
+
+def _ask(settings: Settings, query: str) -> Chosen:
+    with _open(settings) as reader:
+        return Chosen(list(reader.search(query)))
+
+
+def _find(settings: Settings, paths: list[bytes]) -> Chosen:
+    """Look up files and all that lies in folders."""
+    from ...db.paths import relative_to
+
+    chosen = Chosen()
+    with _open(settings) as reader:
+        folders = [path for path in paths if os.path.isdir(path)]
+        if folders:
+            done = reader.photos((PhotoState.DONE,))
+            chosen.photos += [
+                photo
+                for photo in done
+                if any(relative_to(photo.path, folder) is not None for folder in folders)
+            ]
+        for path in paths:
+            if path not in folders:
+                photo = reader.photo(path)
+                if photo is not None and photo.state is PhotoState.DONE:
+                    chosen.photos.append(photo)
+                else:
+                    chosen.others[path] = _why(photo)
+    return chosen
+
+
+def _why(photo: PhotoRecord | None) -> str:
+    if photo is None:
+        return "it is not in the catalog"
+    return f"{photo.state}: {photo.error}" if photo.error else str(photo.state)
+
+
+def _open(settings: Settings) -> CatalogReader:
+    from ...db.reader import CatalogReader
+
+    return CatalogReader.open(settings.config.catalog.path)
+
+
+def _is_known(settings: Settings, path: bytes) -> bool:
+    """Tell whether the catalog has the file as it is now; a folder is always looked at."""
+    from ...db.errors import CatalogAbsent, CatalogTooOld
+    from ..version import file_version
+
+    try:
+        version = file_version(os.lstat(path))
+        with _open(settings) as reader:
+            photo = reader.photo(path)
+    except (OSError, CatalogAbsent, CatalogTooOld):  # analysing makes the catalog, or says why not
+        return False
+    if photo is None or photo.state is not PhotoState.DONE:
+        return False
+    return (photo.size, photo.mtime_ns, photo.inode) == version
+
+
+def _analyze(settings: Settings, paths: list[bytes]) -> None:
+    """Enter files and folders into the catalog and wait until all of them are analysed."""
+    if not paths:
+        return
+    from ..config import RootSettings
+    from ..indexer import Indexer
+    from ..settle import StableFile
+    from ..version import file_version
+    from .scan import Summary, open_progress, walk_root, work_off
+
+    folders = {path for path in paths if os.path.isdir(path)}
+    parents = {os.path.dirname(path) for path in paths if path not in folders}
+    summary = Summary()
+    roots = [RootSettings(path) for path in sorted(folders | parents)]
+    with (
+        Indexer(settings.config, roots, summary.take, write_tags=False) as indexer,
+        open_progress(quiet=False) as progress,
+    ):
+        indexer.pipeline.start(progress.console.print)
+        for root in indexer.library.roots.values():
+            if root.top in folders:
+                walk_root(indexer, root, summary, progress)
+        for path in paths:
+            if path not in folders:
+                indexer.library.observe(StableFile(path, *file_version(os.lstat(path))))
+        work_off(indexer, summary, progress)

@@ -1,0 +1,127 @@
+"""``phototag write``: tags into photos and sidecars, for other programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from . import Settings, pass_settings
+
+if TYPE_CHECKING:
+    from ..tagging.tagger import TagReport
+    from .choose import Chosen
+
+_MOST_REASONS = 20
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the files; with ``is_loud`` each is printed as it comes."""
+
+    is_loud: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    left_out: list[str] = field(default_factory=list)
+
+    def take(self, report: TagReport) -> None:
+        """Count one file and say what there is to say of it."""
+        from ..logs import printable
+
+        self.counts[report.kind] += 1
+        where = f"{printable(report.photo.path)} ({report.target})"
+        if report.reason:
+            self.left_out.append(f"{report.kind}: {where}: {report.reason}")
+        elif self.is_loud:
+            click.echo(f"{report.kind}: {where}{_describe(report)}")
+
+    def print_end(self, verb: str) -> None:
+        """Print the reasons and the numbers."""
+        for line in self.left_out[: None if self.is_loud else _MOST_REASONS]:
+            click.echo(line, err=True)
+        hidden = 0 if self.is_loud else len(self.left_out) - _MOST_REASONS
+        if hidden > 0:
+            click.echo(f"... and {hidden} more: --dry-run shows all", err=True)
+        done = self.counts["written"] + self.counts["would"]
+        click.echo(f"{done} files {verb}, {self.counts['unchanged']} as they should be,"
+                   f" {len(self.left_out)} left alone")  # fmt: skip
+
+
+@click.command("write", short_help="Write tags into photos or sidecars, for other programs.")
+@click.argument("what", metavar="[QUERY|PATH]...", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--to",
+    type=click.Choice(["exif", "sidecar", "both"]),
+    help="Where to; otherwise what [tags] write says, or exif where that is off.",
+)
+@click.option("-n", "--dry-run", is_flag=True, help="Only print what would be done, and why not.")
+@click.option("--again", is_flag=True, help="Add tags again that somebody has taken out.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before writing to all photos.")
+@pass_settings
+def command(
+    settings: Settings, what: tuple[str, ...], to: str | None, dry_run: bool, again: bool, yes: bool
+) -> int:
+    """Write the tags of photos into the photos (EXIF) or beside them (XMP).
+
+    Photos come by QUERY, or as files and folders; what the catalog does not know yet is analysed
+    first. Which tags are written, the settings say: `phototag config`, [tags]. A photo is replaced
+    only if the new one is proven to be the old one with our keywords; otherwise it is left alone,
+    and the reason is printed. `phototag unwrite` takes everything back, to the byte.
+
+    \b
+    Examples:
+      phototag write --dry-run ~/Pictures
+      phototag write "dog OR cat"
+      phototag write --to both ~/Pictures/2024
+
+    Exit code 1 if some files were left alone.
+    """
+    from ..tagging.setup import TARGETS
+    from .choose import choose_photos
+
+    targets = TARGETS[to or settings.config.tags.write] or TARGETS["exif"]
+    chosen = choose_photos(settings, what, analyze=True)
+    if not what and not yes and not dry_run:
+        click.confirm(f"Write tags into all {len(chosen.photos):,} photos?", abort=True)
+    verb = "would be written" if dry_run else "written"
+    return run_batch(settings, chosen, targets, verb, again=again, is_dry=dry_run)
+
+
+def run_batch(
+    settings: Settings,
+    chosen: Chosen,
+    targets: tuple[str, ...],
+    verb: str,
+    *,
+    undo: bool = False,
+    again: bool = False,
+    is_dry: bool = False,
+) -> int:
+    """Write or take back with a bar, print what became of it, return the exit code."""
+    from ..logs import configure_logging, printable
+    from ..tagging.batch import Batch
+    from .scan import open_progress
+
+    configure_logging("warning")
+    tally = Tally(is_loud=is_dry or len(chosen.photos) <= _MOST_REASONS)
+    for path, reason in chosen.others.items():
+        tally.left_out.append(f"left out: {printable(path)}: {reason}")
+    with open_progress(quiet=not chosen.photos) as progress:
+        task = progress.add_task("tags", total=len(chosen.photos) * len(targets), rate="")
+
+        def take(report: TagReport) -> None:
+            progress.advance(task)
+            tally.take(report)
+
+        with Batch(settings.config, take) as batch:
+            batch.recover()
+            batch.run(chosen.photos, targets, undo=undo, again=again, is_dry=is_dry)
+    tally.print_end(verb)
+    return 1 if tally.left_out else 0
+
+
+def _describe(report: TagReport) -> str:
+    parts = [f"+ {tag}" for tag in report.added] + [f"- {tag}" for tag in report.dropped]
+    parts += [f"({tag} was taken out; --again adds it)" for tag in report.removed]
+    return f": {', '.join(parts)}" if parts else ""

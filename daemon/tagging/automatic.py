@@ -1,0 +1,133 @@
+"""Tags after each photo: the daemon's queue of photos whose files are to be written."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from ...db.reader import CatalogReader
+from ...db.states import TagState
+from ..logs import printable
+from ..status import Trouble
+from .setup import TARGETS, make_job, tag_rules
+from .tagger import Tagger
+
+if TYPE_CHECKING:
+    from ...db.catalog import Catalog
+    from ..config import Config
+    from ..messages import Died
+    from ..worker import Worker
+    from .orders import Answer
+    from .tagger import TagJob, TagReport
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 2.0
+LOCKED_SECONDS: Final = 60
+MOST_TRIES: Final = 3
+
+
+class AutomaticTagger:
+    """Feeds the tagger from the catalog's queue; belongs to the thread that writes the catalog."""
+
+    def __init__(
+        self, catalog: Catalog, scribe: Worker, config: Config, *, is_on: bool = True
+    ) -> None:
+        self._catalog = catalog
+        self._config = config
+        self._scribe = scribe
+        self._tagger = Tagger(catalog, scribe, self._take_report, self._take_done)
+        self._rules = tag_rules(config.tags)
+        self._targets = TARGETS[config.tags.write if is_on else "off"]
+        self._put_off: float | None = None
+        self._tries = 0
+        self._next_look = 0.0
+        self.lock_problem = ""
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether photos are to be written."""
+        return bool(self._targets)
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing waits that could be done now."""
+        return not self.is_on or (self._tagger.is_idle and time.monotonic() < self._next_look)
+
+    def troubles(self) -> list[Trouble]:
+        """Return what keeps tags from being written."""
+        if not self.lock_problem:
+            return []
+        return [Trouble(self.lock_problem, "end the other program; only one writes at a time")]
+
+    def recover(self) -> None:
+        """Find out what became of the writes that a crash has interrupted."""
+        with CatalogReader.open(self._config.catalog.path) as reader:
+            for photo_id, path, intent in reader.tag_intents():
+                self._tagger.recover(photo_id, path, intent)
+
+    def wake(self) -> None:
+        """Say that the queue may hold photos."""
+        self._next_look = 0.0
+
+    def handle(self, answer: Answer | Died, source: Worker) -> None:
+        """Take in what a scribe said, unless it is one of former settings."""
+        if source is self._scribe:
+            self._tagger.handle(answer)
+
+    def give_up(self) -> None:
+        """Drop what is being done: the catalog cannot take it in."""
+        self._tagger.give_up()
+
+    def stop(self) -> None:
+        """End the scribe."""
+        self._scribe.stop()
+
+    def feed(self) -> None:
+        """Begin with the next photo, if none is being dealt with."""
+        self._tagger.check_deadline()
+        if not self.is_on or not self._tagger.is_idle or time.monotonic() < self._next_look:
+            return
+        jobs = self._catalog.next_tag_jobs(1, (), int(time.time()))
+        if not jobs:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            return
+        photo_id = jobs[0].id
+        with CatalogReader.open(self._config.catalog.path) as reader:
+            (photo,) = reader.photos_by_id([photo_id])
+            job = make_job(reader, photo, self._rules, self._targets)
+        if any(file.state == TagState.UNDONE for file in job.files):
+            self._catalog.finish_tag_job(photo_id)  # its owner took the tags back
+        else:
+            self._tries = jobs[0].attempts
+            self._put_off = None
+            self._tagger.submit(job)
+
+    def _take_report(self, report: TagReport) -> None:
+        path = printable(report.photo.path)
+        self.counts[report.kind] += 1
+        self.lock_problem = report.reason if report.kind == "locked" else ""
+        if report.kind == "written":
+            logger.info("%s: %s tagged: %s", path, report.target, ", ".join(report.added) or "-")
+        elif report.kind == "refused":
+            logger.info("%s: %s not written: %s", path, report.target, report.reason)
+        elif report.kind in ("busy", "locked"):
+            wait = LOCKED_SECONDS if report.kind == "locked" else self._rest(report)
+            self._put_off = max(self._put_off or 0.0, time.time() + wait)
+            logger.info("%s: %s; its tags wait", path, report.reason)
+
+    def _rest(self, report: TagReport) -> float:
+        """Return how long a busy file is left alone: the third time until the next walk."""
+        watch = self._config.watch
+        if self._tries + 1 >= MOST_TRIES:
+            return watch.rescan_seconds
+        return max(report.seconds, watch.settle_seconds) + 1.0
+
+    def _take_done(self, job: TagJob) -> None:
+        if self._put_off is None:
+            self._catalog.finish_tag_job(job.photo.id)
+        else:
+            self._catalog.put_off_tag_job(job.photo.id, int(self._put_off) + 1)

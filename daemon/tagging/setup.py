@@ -1,0 +1,72 @@
+"""From the settings to the parts that write tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...db.paths import relative_to
+from ..worker import ChildProgram
+from .orders import EXIF, SIDECAR, decode, encode
+from .scribe_plan import ScribePlan
+from .tagger import TagJob
+from .tags import TagRules, choose_tags
+
+if TYPE_CHECKING:
+    from ...db.reader import CatalogReader
+    from ...db.records import PhotoRecord
+    from ..config import Config, TagsSettings
+
+TARGETS = {"off": (), "exif": (EXIF,), "sidecar": (SIDECAR,), "both": (EXIF, SIDECAR)}
+
+
+def scribe_program(config: Config) -> ChildProgram:
+    """Return how the scribe is started."""
+    tags = config.tags
+    plan = ScribePlan(
+        settle_seconds=config.watch.settle_seconds,
+        keep_mtime=tags.keep_mtime,
+        merge_sidecars=tags.merge_sidecars,
+        use_exiftool=tags.verify == "exiftool",
+    )
+    return ChildProgram("tagging.scribe", plan.to_json(), encode, decode)
+
+
+def tag_rules(tags: TagsSettings) -> TagRules:
+    """Return the rules by which tags are chosen."""
+    return TagRules(
+        min_confidence=tags.min_confidence,
+        most=tags.most,
+        allow=tags.allow,
+        deny=tags.deny,
+        rename=tags.rename,
+        prefix=tags.prefix,
+        parent=tags.parent,
+        with_parents=tags.parents,
+        with_boxes=tags.boxes,
+    )
+
+
+def make_job(
+    reader: CatalogReader,
+    photo: PhotoRecord,
+    rules: TagRules,
+    targets: tuple[str, ...],
+    *,
+    undo: bool = False,
+    again: bool = False,
+    is_dry: bool = False,
+) -> TagJob:
+    """Put together all that the tagger needs for a photo; the record must have its details."""
+    files, intents = reader.ledger(photo.id)
+    roots = [root.path for root in reader.roots()]
+    root = next((path for path in roots if relative_to(photo.path, path) is not None), b"/")
+    return TagJob(
+        photo=photo,
+        root=root,
+        targets=targets,
+        plan=None if undo else choose_tags(photo, rules),
+        files=files,
+        intents=intents,
+        again=again,
+        is_dry=is_dry,
+    )
