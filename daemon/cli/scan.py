@@ -140,6 +140,7 @@ def work_off(indexer: Indexer, summary: Summary, progress: Progress) -> None:
             speed = progress.tasks[-1].speed
             rate = f"{speed:.1f} photos/s" if speed else ""
             progress.update(task, completed=summary.outcomes.total(), rate=rate)
+    indexer.tags.recover()
     indexer.tags.wake()
     while not indexer.tags.is_idle:
         indexer.work_off(timeout=0.1)

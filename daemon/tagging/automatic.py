@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ...db.reader import CatalogReader
 from ...db.states import TagState
 from ..logs import printable
 from ..status import Trouble
-from .setup import TARGETS, make_job, tag_rules
+from .setup import TARGETS, find_root, make_job, tag_rules
 from .tagger import Tagger
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class AutomaticTagger:
         """Find out what became of the writes that a crash has interrupted."""
         with CatalogReader.open(self._config.catalog.path) as reader:
             for photo_id, path, intent in reader.tag_intents():
-                self._tagger.recover(photo_id, path, intent)
+                self._tagger.recover(photo_id, path, find_root(reader, path), intent)
 
     def wake(self) -> None:
         """Say that the queue may hold photos."""
@@ -99,12 +100,13 @@ class AutomaticTagger:
         with CatalogReader.open(self._config.catalog.path) as reader:
             (photo,) = reader.photos_by_id([photo_id])
             job = make_job(reader, photo, self._rules, self._targets)
-        if any(file.state == TagState.UNDONE for file in job.files):
-            self._catalog.finish_tag_job(photo_id)  # its owner took the tags back
-        else:
-            self._tries = jobs[0].attempts
-            self._put_off = None
-            self._tagger.submit(job)
+        targets = _wished_targets(job)
+        if not targets:
+            self._catalog.finish_tag_job(photo_id)
+            return
+        self._tries = jobs[0].attempts
+        self._put_off = None
+        self._tagger.submit(replace(job, targets=targets))
 
     def _take_report(self, report: TagReport) -> None:
         path = printable(report.photo.path)
@@ -131,3 +133,11 @@ class AutomaticTagger:
             self._catalog.finish_tag_job(job.photo.id)
         else:
             self._catalog.put_off_tag_job(job.photo.id, int(self._put_off) + 1)
+
+
+def _wished_targets(job: TagJob) -> tuple[str, ...]:
+    """Return which files may be written: not those that the owner has had the tags taken out of."""
+    undone = {file.target for file in job.files if file.state == TagState.UNDONE}
+    if undone and not any(file.items for file in job.files):
+        return ()
+    return tuple(target for target in job.targets if target not in undone)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from ...db.catalog import Catalog
 from ...db.reader import CatalogReader
 from ..worker import Worker
-from .setup import make_job, scribe_program, tag_rules
+from .setup import find_root, make_job, scribe_program, tag_rules
 from .tagger import Tagger
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Batch:
         """Find out what became of writes that a crash has interrupted."""
         with CatalogReader.open(self._config.catalog.path) as reader:
             for photo_id, path, intent in reader.tag_intents():
-                self._tagger.recover(photo_id, path, intent)
+                self._tagger.recover(photo_id, path, find_root(reader, path), intent)
         self._wait()
 
     def run(

@@ -74,10 +74,10 @@ def check_writable(original: Original) -> None:
     status, path = original.status, original.path
     if status.st_nlink > 1:
         raise Refused(f"it has {status.st_nlink} hard links, and the others would keep the old one")
-    if not status.st_mode & 0o222 or not os.access(path, os.W_OK):
-        raise Refused("it is read-only")
     if _is_immutable(path):
         raise Refused("it is marked as immutable")
+    if not status.st_mode & 0o222 or not os.access(path, os.W_OK):
+        raise Refused("it is read-only")
     check_folder(path)
 
 
@@ -347,11 +347,12 @@ def _check_content(descriptor: int, data: bytes) -> None:
 def _has_content(descriptor: int, data: bytes) -> bool:
     """Compare a file with what it should hold, in pieces that stay in the processor's cache."""
     os.lseek(descriptor, 0, os.SEEK_SET)
+    piece = memoryview(bytearray(CHUNK))
     at = 0
-    while piece := os.read(descriptor, CHUNK):
-        if data[at : at + len(piece)] != piece:
+    while count := os.readv(descriptor, [piece]):
+        if not data.startswith(piece[:count], at):
             return False
-        at += len(piece)
+        at += count
     return at == len(data)
 
 

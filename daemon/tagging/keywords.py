@@ -74,6 +74,14 @@ def _xp_keywords(block: bytes) -> list[str]:
     """Return EXIF's keywords, under a whole mark of ours those that were there before us."""
     # The photo may by now be one that is refused: the mark holds for the block, not the file.
     before = mark.take_back(block) if block[:2] in (b"II", b"MM") else None
-    values = read_ifd0(block if before is None else before, (XP_KEYWORDS,))
-    text = values.get(XP_KEYWORDS, b"").decode("utf-16-le", "ignore")
+    items = _split_field(block)
+    if before is None:
+        return items
+    # The block before may have tags of ours that are out of the field again.
+    present = set(items)
+    return [item for item in _split_field(before) if item in present]
+
+
+def _split_field(block: bytes) -> list[str]:
+    text = read_ifd0(block, (XP_KEYWORDS,)).get(XP_KEYWORDS, b"").decode("utf-16-le", "ignore")
     return text.split("\0")[0].split(";")

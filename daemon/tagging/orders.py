@@ -46,7 +46,8 @@ class Draft:
 
     ``target`` is `exif` or `sidecar`; no ``plan`` means that everything of ours is to go. ``files``
     and ``intents`` are the photo's rows of the ledger, ``format`` is the catalog's name of the
-    photo's. With ``again`` tags that the owner took out are added once more.
+    photo's. With ``again`` tags that the owner took out are added once more. ``version`` is that of
+    the photo whose analysis the plan comes from; None: any will do.
     """
 
     id: int
@@ -59,6 +60,7 @@ class Draft:
     intents: tuple[TagFile, ...] = ()
     models: tuple[str, ...] = ()
     again: bool = False
+    version: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,14 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Recover:
-    """To the scribe: say how far this write came, which was intended when a process ended."""
+    """To the scribe: say how far this write came, which was intended when a process ended.
+
+    If another program writes below the same ``root``, the write may be its own: nothing is done.
+    """
 
     id: int
     path: bytes
+    root: bytes
     intent: TagFile
 
 

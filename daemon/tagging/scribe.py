@@ -40,7 +40,7 @@ from .sidecar_draft import draft_sidecar
 from .verify import verify_with_exiftool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ...db.records import TagFile
     from .files import Original
@@ -70,6 +70,17 @@ class RootLocks:
         except OSError:  # a file system without locks
             pass
         self._held[root] = descriptor
+
+    @contextlib.contextmanager
+    def taken(self, root: bytes) -> Iterator[None]:
+        """Lock a root for a moment, unless it is ours already. Raises Locked."""
+        was_held = root in self._held
+        self.take(root)
+        try:
+            yield
+        finally:
+            if not was_held:
+                os.close(self._held.pop(root))
 
 
 class Scribe:
@@ -102,10 +113,18 @@ class Scribe:
                 self._held.pop(number, None)
                 return None
             case Recover():
+                return self._recover(order)
+
+    def _recover(self, order: Recover) -> Recovered:
+        try:
+            with self._locks.taken(order.root):
                 return recover(order)
+        except (OSError, Locked):
+            return Recovered(order.id, None, None)
 
     def _draft(self, order: Draft) -> Drafted:
         photo = files.read_original(order.path, MOST_BYTES)
+        _check_analysed(order, photo)
         if order.target == EXIF:
             work = draft_exif(order, photo)
             if work.is_change:
@@ -152,6 +171,14 @@ class Scribe:
         is_photo = order.target == EXIF
         keep_mtime = is_photo and self._plan.keep_mtime
         return files.replace(work.original, work.data, keep_mtime=keep_mtime)
+
+
+def _check_analysed(order: Draft, photo: Original) -> None:
+    """Raise Busy for another picture than the one that the tags are for."""
+    if order.plan is None or order.version in (None, file_version(photo.status)):
+        return
+    if photo.sha256 not in {file.after for file in (*order.files, *order.intents)}:
+        raise Busy("it changed since it was analysed; scan it again")
 
 
 def recover(order: Recover) -> Recovered:

@@ -46,6 +46,12 @@ def tag_rules(tags: TagsSettings) -> TagRules:
     )
 
 
+def find_root(reader: CatalogReader, path: bytes) -> bytes:
+    """Return the root that a photo lies in."""
+    roots = (root.path for root in reader.roots())
+    return next((root for root in roots if relative_to(path, root) is not None), b"/")
+
+
 def make_job(
     reader: CatalogReader,
     photo: PhotoRecord,
@@ -58,11 +64,9 @@ def make_job(
 ) -> TagJob:
     """Put together all that the tagger needs for a photo; the record must have its details."""
     files, intents = reader.ledger(photo.id)
-    roots = [root.path for root in reader.roots()]
-    root = next((path for path in roots if relative_to(photo.path, path) is not None), b"/")
     return TagJob(
         photo=photo,
-        root=root,
+        root=find_root(reader, photo.path),
         targets=targets,
         plan=None if undo else choose_tags(photo, rules),
         files=files,

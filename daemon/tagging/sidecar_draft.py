@@ -17,7 +17,7 @@ from . import xmp
 from .errors import Refused
 from .keywords import read_keywords
 from .ledger import Share, find_record, find_share, keys, merge, without
-from .orders import SIDECAR
+from .orders import EXIF, SIDECAR
 from .work import NewShare, Work, plan_work
 
 if TYPE_CHECKING:
@@ -30,16 +30,14 @@ if TYPE_CHECKING:
 class _Found:
     """A sidecar as it lies there.
 
-    ``base`` is what is in it without us: None for one that is all ours, or for none; ``foreign``
-    is that base if it can be given back to the byte.
+    ``base`` is what it is without us, to the byte if nobody has changed it since; None for one that
+    is all ours, or for none.
     """
 
     path: bytes
     sidecar: Original | None
     base: bytes | None
-    foreign: bytes | None
     share: Share
-    is_ours: bool
 
 
 def draft_sidecar(
@@ -54,7 +52,7 @@ def draft_sidecar(
         return _without_ours(order, found)
     removed = () if order.again else found.share.removed
     present = () if found.base is None else _subjects(found.base, found.share)
-    theirs = without(merge(present, read_keywords(photo.data, order.format)), removed)
+    theirs = without(merge(present, _keywords(order, photo)), removed)
     ours = without(order.plan.flat, theirs, removed)
     if not ours:
         return _without_ours(order, found)
@@ -63,7 +61,7 @@ def draft_sidecar(
     content = _content(order.plan, theirs, ours, photo)
     data = xmp.build(content) if found.base is None else xmp.merge(found.base, content)
     copied = without(theirs, present)
-    foreign = None if found.foreign is None else zlib.compress(found.foreign)
+    foreign = None if found.base is None else zlib.compress(found.base)
     new = NewShare(ours, copied, foreign=foreign)
     return plan_work(order, path, sidecar, data, found.share, new)
 
@@ -75,26 +73,35 @@ def _find(order: Draft, path: bytes, sidecar: Original | None) -> _Found:
         # Gone from where we left it, its owner did not want it; elsewhere the photo has moved.
         is_deleted = record is not None and record.path == path
         share = find_share(record, ()) if is_deleted else Share()
-        return _Found(path, None, None, None, share, is_ours=False)
+        return _Found(path, None, None, share)
     known = xmp.read(sidecar.data)
     if record is None and known.added:
         record = TagFile(SIDECAR, path, TagState.WRITTEN, 0, items=known.added)
     share = find_share(record, known.subjects)
-    if record is not None and record.after == sidecar.sha256:
-        before = None if record.original is None else zlib.decompress(record.original)
-        return _Found(path, sidecar, before, before, share, is_ours=True)
-    foreign = None if known.added else sidecar.data
-    return _Found(path, sidecar, sidecar.data, foreign, share, is_ours=False)
+    if record is not None and record.original is not None and record.after == sidecar.sha256:
+        return _Found(path, sidecar, zlib.decompress(record.original), share)
+    # Only what can be seen in a sidecar makes it ours, not the ledger: ours may be deleted.
+    return _Found(path, sidecar, _strip(sidecar.data) if known.added else sidecar.data, share)
+
+
+def _strip(data: bytes) -> bytes | None:
+    """Return a sidecar without anything of ours, or None if nothing is left. Raises Refused."""
+    stripped = xmp.remove_ours(data)
+    if stripped is None:
+        return data
+    return None if xmp.is_bare(stripped) else stripped
 
 
 def _without_ours(order: Draft, found: _Found) -> Work:
     """Delete a sidecar of ours, give another program's back, or take our items out of it."""
-    if found.sidecar is None or found.is_ours:
-        data = found.base
-    else:
-        stripped = xmp.remove_ours(found.sidecar.data)
-        data = found.sidecar.data if stripped is None else stripped
-    return plan_work(order, found.path, found.sidecar, data, found.share)
+    return plan_work(order, found.path, found.sidecar, found.base, found.share)
+
+
+def _keywords(order: Draft, photo: Original) -> tuple[str, ...]:
+    """Return the owner's keywords in the photo; our mark may have been lost from it."""
+    rows = (*order.files, *order.intents)
+    ours = [item for row in rows if row.target == EXIF for item in row.items]
+    return without(read_keywords(photo.data, order.format), ours)
 
 
 def _subjects(base: bytes, share: Share) -> tuple[str, ...]:

@@ -105,6 +105,7 @@ class Tagger:
         self._todo: deque[tuple[TagJob, str]] = deque()
         self._recoveries: dict[int, tuple[int, TagFile]] = {}
         self._step: _Step | None = None
+        self._renewed: tuple[TagJob, FileEntry] | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -116,11 +117,11 @@ class Tagger:
         self._todo.extend((job, target) for target in job.targets)
         self._go_on()
 
-    def recover(self, photo_id: int, path: bytes, intent: TagFile) -> None:
+    def recover(self, photo_id: int, path: bytes, root: bytes, intent: TagFile) -> None:
         """Find out what became of a write that a crash has interrupted."""
         number = self._next_number()
         self._recoveries[number] = (photo_id, intent)
-        self._send(Recover(number, path, intent))
+        self._send(Recover(number, path, root, intent))
 
     def handle(self, answer: Answer | Died) -> None:
         """Take in what the scribe said."""
@@ -138,6 +139,7 @@ class Tagger:
                 self._take_draft(step, answer)
             case Committed():
                 self._record(step, answer.file, answer.entry)
+                self._renewed = (step.job, answer.entry) if answer.entry else None
                 draft = step.draft
                 added, dropped = (draft.added, draft.dropped) if draft else ((), ())
                 self._finish(step, "written", added=added, dropped=dropped)
@@ -172,8 +174,16 @@ class Tagger:
             intents=job.intents,
             models=job.photo.models,
             again=job.again,
+            version=self._version(job),
         )
         self._send(order)
+
+    def _version(self, job: TagJob) -> tuple[int, int, int] | None:
+        """Return which version of a photo the catalog knows; our own write has made a new one."""
+        known: PhotoRecord | FileEntry = job.photo
+        if self._renewed is not None and self._renewed[0] is job:
+            known = self._renewed[1]
+        return (known.size, known.mtime_ns, known.inode) if job.photo.id else None
 
     def _take_draft(self, step: _Step, draft: Drafted) -> None:
         step.draft = draft
@@ -235,7 +245,7 @@ class Tagger:
             self._note_refusal(step, f"writing it failed: {reason}")
         if intent is not None and step.job.photo.id:  # it may be written nevertheless
             self._catalog.intend_tags(step.job.photo.id, intent)
-            self.recover(step.job.photo.id, step.job.photo.path, intent)
+            self.recover(step.job.photo.id, step.job.photo.path, step.job.root, intent)
         self._finish(step, "refused", f"writing it failed: {reason}")
 
     def _finish(
@@ -275,7 +285,9 @@ def _is_news(file: TagFile, known: TagFile | None) -> bool:
     """Tell whether the ledger must learn something of a file that stays as it is."""
     if known is None:
         return bool(file.items or file.removed)
-    return (file.items, file.removed, file.state) != (known.items, known.removed, known.state)
+    # What is known may be the row of a photo that lay elsewhere: this one has none of its own yet.
+    names = ("path", "items", "removed", "state")
+    return any(getattr(file, name) != getattr(known, name) for name in names)
 
 
 def _blank(step: _Step) -> TagFile:

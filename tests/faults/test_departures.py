@@ -15,6 +15,8 @@ from stage import Stage, cat_jpeg, cup_jpeg, put, put_many, tiny_jpeg
 from surroundings import watch_inodes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
@@ -178,7 +180,6 @@ def test_case_66_touched_but_the_same_picture(stage: Stage) -> None:
 
 @pytest.mark.parametrize("way", ["in place", "by another file"])
 def test_case_67_an_edit_of_metadata_costs_no_inference_and_no_loop(stage: Stage, way: str) -> None:
-    """By another program; our own writing of tags comes later."""
     folder = stage.folder(f"case 67 {way}")
     path = put(folder / "cat.jpg", cat_jpeg()[:-2] + way[:2].encode() + b"\xff\xd9")
     stage.wait_done(path)
@@ -196,6 +197,24 @@ def test_case_67_an_edit_of_metadata_costs_no_inference_and_no_loop(stage: Stage
     assert len(told) == 2
     assert "known picture" in told[1]
     assert stage.found("cat", folder) == ["cat.jpg"]
+
+
+def test_case_67_our_own_writing_of_tags_costs_no_inference_and_no_loop(
+    start: Callable[..., AbstractContextManager[Stage]], tmp_path: Path
+) -> None:
+    path = put(tmp_path / "photos/cat.jpg", cat_jpeg())
+    with start(PHOTOTAG_TAGS_WRITE="both") as stage:
+        wait_until(lambda: path.with_name("cat.jpg.xmp").exists())
+        written = [stage.ledger.row(path), path.stat().st_ino]
+        # Whatever our own writing may have started was there before these.
+        for number in range(2):
+            stage.sentinel(stage.root)
+            wait_until(lambda: not stage.ledger.ask("SELECT 1 FROM tag_job"), what=str(number))
+
+        assert [stage.ledger.row(path), path.stat().st_ino] == written
+        assert [name for name, _ in stage.outcomes(stage.root)].count(str(path)) == 1
+        assert stage.daemon.log.count(f"{path}: exif tagged") == 1
+        assert stage.daemon.log.count(f"{path}: sidecar tagged") == 1
 
 
 def test_case_20_a_photo_that_comes_back_costs_no_inference(stage: Stage, tmp_path: Path) -> None:

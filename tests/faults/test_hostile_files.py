@@ -254,7 +254,7 @@ def test_case_33_names_of_every_kind(stage: Stage) -> None:
 def test_case_68_a_photo_that_changes_while_it_is_analysed_is_analysed_again(
     faulty: Stage,
 ) -> None:
-    """Another program replaces it between our reading and our result; tags come later."""
+    """Another program replaces it between our reading and our result."""
     folder = faulty.folder("case 68")
     put(folder / "swapped.jpg.next", cup_jpeg()[:-2] + b"68\xff\xd9")
     path = put(folder / "swapped.jpg", cat_jpeg()[:-2] + b"68\xff\xd9")
@@ -265,3 +265,23 @@ def test_case_68_a_photo_that_changes_while_it_is_analysed_is_analysed_again(
     assert row is not None
     assert (row.state, row.size) == ("done", path.stat().st_size)
     assert list(faulty.ledger.states(folder)) == ["swapped.jpg"]
+
+
+def test_case_68_a_photo_that_changes_while_it_is_tagged_keeps_its_new_content(
+    faulty: Stage,
+) -> None:
+    """Another program replaces it between the scribe's reading and its writing."""
+    folder = faulty.folder("case 68 tags")
+    path = put(folder / "swapped.jpg", cat_jpeg()[:-2] + b"tags\xff\xd9")
+    faulty.wait_done(path)
+    saved = cup_jpeg()[:-2] + b"tags\xff\xd9"
+    put(folder / "swapped.jpg.next", saved)
+
+    with faulty.daemon.held():
+        done = faulty.program.run("write", path)
+
+    assert done.returncode == 1
+    assert f"busy: {path} (exif): it changed" in done.stderr
+    assert path.read_bytes() == saved
+    assert os.listdir(folder) == ["swapped.jpg"]
+    wait_until(lambda: faulty.found("cup", folder) == ["swapped.jpg"])

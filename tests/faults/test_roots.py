@@ -330,15 +330,22 @@ def test_case_42_a_small_loss_is_believed(
 def test_case_44_photos_on_a_read_only_mount(
     start: Callable[..., AbstractContextManager[Stage]], mounts: Mounts, tmp_path: Path
 ) -> None:
-    """Writing tags, which would have to report it, comes later."""
+    """They are found by what is on them; that no tags can be written is told with the reason."""
     put(tmp_path / "disk/cat.jpg", cat_jpeg())
     mounts.bind(tmp_path / "disk", tmp_path / "photos")
     mounts.read_only(tmp_path / "photos")
-    with start() as stage:
+    with start(PHOTOTAG_TAGS_WRITE="both") as stage:
         stage.wait_done(stage.root / "cat.jpg")
         assert stage.root_status()["state"] == "ok"
         put(tmp_path / "disk/later.jpg", cup_jpeg())
         stage.wait_done(stage.root / "later.jpg")
+        refused = [
+            {"reason": "it is read-only", "files": 2},
+            {"reason": "its folder is not writable", "files": 2},
+        ]
+        wait_until(lambda: stage.program.status()["tags"]["refused"] == refused)
+    assert sorted(os.listdir(tmp_path / "disk")) == ["cat.jpg", "later.jpg"]
+    assert (tmp_path / "disk/cat.jpg").read_bytes() == cat_jpeg()
 
 
 def test_case_45_changes_on_the_server_of_a_network_mount(

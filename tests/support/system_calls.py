@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CALLS = (
     "close", "fchmod", "fchown", "fstat", "fsync", "getxattr", "link", "listxattr", "lseek",
-    "lstat", "open", "read", "rename", "setxattr", "unlink", "utime", "write",
+    "lstat", "open", "readv", "rename", "setxattr", "unlink", "utime", "write",
 )  # fmt: skip
 CHANGES = (
     "fchmod", "fchown", "fsync", "link", "open", "rename", "setxattr", "unlink", "utime", "write",
@@ -48,9 +48,7 @@ class Plant:
 
 
 @contextlib.contextmanager
-def planted(
-    patch: pytest.MonkeyPatch, number: int, strike: Strike, *names: str
-) -> Iterator[Plant]:
+def planted(patch: pytest.MonkeyPatch, number: int, strike: Strike, *names: str) -> Iterator[Plant]:
     """Let the call of this number (from 1) do ``strike`` instead; count from here on."""
     plant = Plant(number, strike, names or CALLS)
     with patch.context() as context:

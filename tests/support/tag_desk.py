@@ -1,13 +1,15 @@
-"""Tags written as the program writes them: real catalog, real tagger, the scribe in this process."""
+"""Tags as the program writes them: real catalog, real tagger, the scribe in this process."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
+import warnings
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from PIL import Image
@@ -28,7 +30,6 @@ from phototagd.models.results import Analysis, ModelVersion
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from phototagd.daemon.tagging.orders import NamedBox
     from phototagd.daemon.tagging.tagger import TagReport
@@ -103,21 +104,16 @@ class Desk:
         relpath, name = os.path.split(os.fsencode(path.relative_to(self.root)))
         version = file_version(path.stat())
         self.catalog.observe_file(self.place.id, relpath, FileEntry(name, *version))
-        waiting = {photo.path: photo.id for photo in self.catalog.next_pending(1000)}
         data = path.read_bytes()
-        with Image.open(io.BytesIO(data)) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
             pixels = hashlib.sha256(image.convert("RGB").tobytes()).digest()
-            kind, size = image.format or "", image.size
-        sidecars = [
-            open(beside, "rb").read()  # noqa: SIM115
-            for beside in sidecar_paths(os.fsencode(path))
-            if os.path.exists(beside)
-        ]
+            size = image.size
+        kind = "PNG" if path.suffix == ".png" else "JPEG"
+        places = map(Path, map(os.fsdecode, sidecar_paths(os.fsencode(path))))
+        sidecars = [place.read_bytes() for place in places if place.exists()]
         keywords = read_keywords(data, kind, sidecars)
         facts = PhotoFacts(*version, pixels, kind, *size, keywords)
-        self.catalog.record_analysis(
-            waiting[os.fsencode(path)], facts, Analysis((), (), (MODEL,))
-        )
+        self.catalog.record_analysis(self.record(path).id, facts, Analysis((), (), (MODEL,)))
 
     def record(self, path: Path) -> PhotoRecord:
         """Return what the catalog knows of a photo."""
@@ -156,11 +152,17 @@ class Desk:
     def recover(self) -> None:
         """Do what a program does at its start."""
         for photo_id, path, intent in self.intents():
-            self.tagger.recover(photo_id, path, intent)
+            self.tagger.recover(photo_id, path, os.fsencode(self.root), intent)
         self._pump()
 
     def _do(
-        self, path: Path, plan: TagPlan | None, to: str, *, again: bool = False, is_dry: bool = False
+        self,
+        path: Path,
+        plan: TagPlan | None,
+        to: str,
+        *,
+        again: bool = False,
+        is_dry: bool = False,
     ) -> list[TagReport]:
         self.reports.clear()
         with CatalogReader.open(os.fsencode(self.path)) as reader:

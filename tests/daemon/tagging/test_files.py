@@ -140,14 +140,15 @@ def test_short_writes_go_on_where_they_ended(photo: Path, monkeypatch: pytest.Mo
 def test_a_disk_that_gives_other_bytes_back_is_found_before_the_photo_is_touched(
     photo: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    def flip(_name: str, call: Callable[[], bytes], _args: tuple[Any, ...]) -> bytes:
-        data = call()
-        return bytes([data[0] ^ 1]) + data[1:] if data else b"more"
+    def flip(_name: str, call: Callable[[], int], args: tuple[Any, ...]) -> int:
+        count = call()
+        args[1][0][0] ^= 1
+        return count or 4  # more than was written
 
     original = read(photo)
     inode = photo.stat().st_ino
     with (
-        planted(monkeypatch, number, flip, "read") as plant,
+        planted(monkeypatch, number, flip, "readv") as plant,
         pytest.raises(Refused, match="other bytes than were written"),
     ):
         files.replace(original, NEW, keep_mtime=True)
@@ -231,7 +232,9 @@ def test_an_old_file_that_cannot_be_read_again_comes_back(
 
     def rename_then_fail(_name: str, call: Callable[[], None], _args: tuple[Any, ...]) -> None:
         call()
-        monkeypatch.setattr(os, "read", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "EIO")))
+        monkeypatch.setattr(
+            os, "readv", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "EIO"))
+        )
 
     with planted(monkeypatch, 1, rename_then_fail, "rename"), pytest.raises(Busy):
         files.replace(original, NEW, keep_mtime=True)
@@ -249,6 +252,21 @@ def test_without_hard_links_the_photo_is_replaced_all_the_same(
         files.replace(original, NEW, keep_mtime=True)
 
     assert photo.read_bytes() == NEW
+    assert names_in(photo.parent) == ["cat.jpg"]
+
+
+def test_without_hard_links_an_edit_before_the_rename_wins_too(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def edit_and_fail(_name: str, _call: Callable[[], None], _args: tuple[Any, ...]) -> None:
+        edit_in_place(photo)
+        raise PermissionError(errno.EPERM, "planted")
+
+    original = read(photo)
+    with planted(monkeypatch, 1, edit_and_fail, "link"), pytest.raises(Busy):
+        files.replace(original, NEW, keep_mtime=True)
+
+    assert photo.read_bytes() == b"EDITED" + OLD[6:]
     assert names_in(photo.parent) == ["cat.jpg"]
 
 

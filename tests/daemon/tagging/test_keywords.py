@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from phototagd.daemon.tagging import exif, jpeg, xmp
+from phototagd.daemon.tagging.embedded import find_blocks
 from phototagd.daemon.tagging.errors import Refused
 from phototagd.daemon.tagging.keywords import (
     MAX_KEYWORDS,
@@ -23,6 +24,7 @@ from phototagd.daemon.tagging.keywords import (
     sidecar_paths,
 )
 from phototagd.daemon.tagging.xmp import SidecarContent
+from phototagd.daemon.tagging.xmp_packet import MAX_BYTES
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WebP")
 
@@ -130,6 +132,7 @@ def test_a_compressed_bomb_in_a_png_is_no_keyword() -> None:
     assert len(data) < 100_000
 
     assert read_keywords(data, "PNG") == ()
+    assert [len(block) for block in find_blocks(data, "PNG").xmp] == [MAX_BYTES + 1]
 
 
 def test_a_file_of_nothing_but_empty_segments_or_chunks_ends() -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from jpeg_parts import JFIF, camera_block, exif_segment, jpeg
 from system_calls import CHANGES, die, in_child, names_in, planted
-from tag_desk import Desk, is_settled, kinds
+from tag_desk import Desk, ScribeHere, is_settled, kinds
 
 from phototagd.daemon.tagging import exif, xmp
+from phototagd.daemon.tagging.orders import Recover, Recovered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ def kill_at_each_call(
     for number in range(1, MOST_CALLS):
         shutil.rmtree(folder)
         shutil.copytree(first, folder)
+        with Desk(folder) as desk:
+            desk.index(folder / "photos/cat.jpg")  # the copy is another file
         status = in_child(child)
         assert status in (0, 9)
         yield number
@@ -83,7 +86,7 @@ def test_a_photo_that_is_being_tagged(
             assert desk.intents() == []
             known = desk.files(path).get("exif")
             assert (known.items if known else ()) == (("cat",) if is_new else first)
-            assert not is_new or is_settled(desk, path)
+            assert is_settled(desk, path)
             assert kinds(desk.write(path, "cat")) == ["unchanged" if is_new else "written"]
             assert exif.read_field(path.read_bytes()).items == ("holiday", "cat")
             desk.take_back(path)
@@ -141,9 +144,7 @@ def test_a_sidecar_that_is_being_written(
         assert path.read_bytes() == PHOTO
 
 
-def test_a_sidecar_that_is_being_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sidecar_that_is_being_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "library"
     with desk_with_photo(folder, "cat", to="sidecar") as (_, path):
         sidecar = path.with_name("cat.jpg.xmp")
@@ -213,3 +214,50 @@ def test_nothing_is_cleared_up_beside_a_photo_that_somebody_changed_after_the_cr
         assert len(names_in(desk.root)) == 3
         assert (desk.root / ".cat.jpg.phototag-old").read_bytes() == PHOTO
     assert path.read_bytes() == PHOTO + b"\x00"
+
+
+def test_what_another_program_is_just_writing_is_not_cleared_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the second program its intention looks like one that a crash has left."""
+    with desk_with_photo(tmp_path / "library") as (desk, path):
+        names: list[list[str]] = []
+
+        def let_another_start(_name: str, call: Callable[[], object], _args: object) -> object:
+            ((_, place, file),) = desk.intents()
+            other = ScribeHere(desk.scribe.scribe._plan)
+            before = names_in(desk.root)
+            other.send(Recover(1, place, os.fsencode(desk.root), file))
+            assert other.answers.popleft() == Recovered(1, None, None)
+            names.extend((before, names_in(desk.root)))
+            return call()
+
+        desk.scribe.at_commit = planted(monkeypatch, 1, let_another_start, "rename")
+        assert kinds(desk.write(path, "cat")) == ["written"]
+
+        assert len(names[0]) == 3
+        assert names[0] == names[1]
+        assert exif.restore(path.read_bytes()) == PHOTO
+
+
+def test_a_root_that_is_gone_is_recovered_another_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def child() -> None:
+        with Desk(folder) as desk:
+            desk.scribe.at_commit = planted(monkeypatch, 1, die, "unlink")
+            desk.write(path, "cat")
+
+    folder = tmp_path / "library"
+    with desk_with_photo(folder) as (_, path):
+        pass
+    assert in_child(child) == 9
+
+    with Desk(folder) as desk:
+        desk.root.rename(folder / "unplugged")
+        desk.recover()
+        assert len(desk.intents()) == 1
+        (folder / "unplugged").rename(desk.root)
+        desk.recover()
+        assert (desk.intents(), names_in(desk.root)) == ([], ["cat.jpg"])
+        assert desk.files(path)["exif"].items == ("cat",)

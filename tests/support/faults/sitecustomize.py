@@ -8,6 +8,8 @@ while the program runs:
   ``STUCK holiday`` never returns, as on a dead network mount.
 - ``clock``: seconds that the wall clock is off; ``boottime``: those that were slept through.
 - ``observer``, ``emitter``, ``inotify``: the next turn of this thread of watchdog's raises.
+- ``kill-rename``, ``kill-link``, ``kill-unlink``: the scribe kills itself before its next call of
+  this name; first its parent where the file says ``parent``.
 """
 
 import errno
@@ -113,9 +115,29 @@ def _make_threads_fail():
     api.EventEmitter.run = run
 
 
+def _make_scribe_die(name):
+    real = getattr(os, name)
+
+    def call(*args, **kwargs):
+        file = os.path.join(FAULTS, f"kill-{name}")
+        if os.path.exists(file):
+            is_parents_end = "parent" in _fault_text(f"kill-{name}")
+            real_unlink(file)
+            if is_parents_end:
+                os.kill(os.getppid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **kwargs)
+
+    setattr(os, name, call)
+
+
 os.open = _open
 if FAULTS:
     os.scandir = _scandir
+    if any(word.endswith("tagging.scribe") for word in sys.orig_argv):
+        real_unlink = os.unlink
+        for call_name in ("rename", "link", "unlink"):
+            _make_scribe_die(call_name)
     if os.environ.get("FAULTS_CLOCK"):
         _skew_clocks()
     if os.environ.get("FAULTS_WATCHDOG") and "watch" in sys.orig_argv:
