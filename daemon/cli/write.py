@@ -19,9 +19,14 @@ _MOST_REASONS = 20
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the files; with ``is_loud`` each is printed as it comes."""
+    """What became of the files; with ``is_loud`` each is printed as it comes.
+
+    ``locked`` are the photos below a root where another program writes.
+    """
 
     is_loud: bool
+    is_undo: bool = False
+    locked: list[int] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     left_out: list[str] = field(default_factory=list)
 
@@ -31,10 +36,13 @@ class Tally:
 
         self.counts[report.kind] += 1
         where = f"{printable(report.photo.path)} ({report.target})"
-        if report.reason:
+        if report.kind == "locked":
+            self.locked.append(report.photo.id)
+        elif report.reason:
             self.left_out.append(f"{report.kind}: {where}: {report.reason}")
         elif self.is_loud:
-            click.echo(f"{report.kind}: {where}{_describe(report)}")
+            done = "restored" if self.is_undo and report.kind == "written" else report.kind
+            click.echo(f"{done}: {where}{_describe(report, is_undo=self.is_undo)}")
 
     def print_end(self, verb: str) -> None:
         """Print the reasons and the numbers."""
@@ -104,7 +112,7 @@ def run_batch(
     from .scan import open_progress
 
     configure_logging("warning")
-    tally = Tally(is_loud=is_dry or len(chosen.photos) <= _MOST_REASONS)
+    tally = Tally(is_dry or len(chosen.photos) <= _MOST_REASONS, undo)
     for path, reason in chosen.others.items():
         tally.left_out.append(f"left out: {printable(path)}: {reason}")
     with open_progress(quiet=not chosen.photos) as progress:
@@ -117,11 +125,30 @@ def run_batch(
         with Batch(settings.config, take) as batch:
             batch.recover()
             batch.run(chosen.photos, targets, undo=undo, again=again, is_dry=is_dry)
+    if tally.locked:
+        _leave_to_daemon(settings, tally)
     tally.print_end(verb)
     return 1 if tally.left_out else 0
 
 
-def _describe(report: TagReport) -> str:
+def _leave_to_daemon(settings: Settings, tally: Tally) -> None:
+    """Queue photos for the daemon that writes there, or say that it must be stopped first."""
+    from ...db.catalog import Catalog
+    from ...db.lock import find_writer
+
+    photos = sorted(set(tally.locked))
+    path = settings.config.catalog.path
+    if tally.is_undo or find_writer(path) is None:
+        reason = "another program writes tags in this library; stop it first"
+        tally.left_out.append(f"locked: {len(photos)} photos: {reason}")
+        return
+    with Catalog.open(path, exclusive=False) as catalog:
+        number = catalog.queue_tags(photos)
+    click.echo(f"{number} photos queued for the running phototagd, by its own settings")
+
+
+def _describe(report: TagReport, *, is_undo: bool) -> str:
     parts = [f"+ {tag}" for tag in report.added] + [f"- {tag}" for tag in report.dropped]
-    parts += [f"({tag} was taken out; --again adds it)" for tag in report.removed]
+    if not is_undo:
+        parts += [f"({tag} was taken out; --again adds it)" for tag in report.removed]
     return f": {', '.join(parts)}" if parts else ""

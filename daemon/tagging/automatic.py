@@ -92,21 +92,21 @@ class AutomaticTagger:
         self._tagger.check_deadline()
         if not self.is_on or not self._tagger.is_idle or time.monotonic() < self._next_look:
             return
-        jobs = self._catalog.next_tag_jobs(1, (), int(time.time()))
-        if not jobs:
+        waiting = self._catalog.next_tag_jobs(1, (), int(time.time()))
+        if not waiting:
             self._next_look = time.monotonic() + LOOK_SECONDS
             return
-        photo_id = jobs[0].id
+        photo_id = waiting[0].id
         with CatalogReader.open(self._config.catalog.path) as reader:
-            (photo,) = reader.photos_by_id([photo_id])
-            job = make_job(reader, photo, self._rules, self._targets)
-        targets = _wished_targets(job)
+            known = reader.photos_by_id([photo_id])
+            jobs = [make_job(reader, photo, self._rules, self._targets) for photo in known]
+        targets = _wished_targets(jobs[0]) if jobs else ()
         if not targets:
             self._catalog.finish_tag_job(photo_id)
             return
-        self._tries = jobs[0].attempts
+        self._tries = waiting[0].attempts
         self._put_off = None
-        self._tagger.submit(replace(job, targets=targets))
+        self._tagger.submit(replace(jobs[0], targets=targets))
 
     def _take_report(self, report: TagReport) -> None:
         path = printable(report.photo.path)
