@@ -15,14 +15,14 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from ..models.settings import ModelSettings
 from .messages import Died
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .config import Config
 
@@ -87,12 +87,16 @@ def model_settings(config: Config, threads: int = 0) -> ModelSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChildProgram:
-    """What to run and how to talk to it: a module of ours, its first line, its language."""
+    """What to run and how to talk to it: a module of ours, its first line, its language.
+
+    ``environment`` adds to our own.
+    """
 
     module: str
     first_line: bytes
     encode: Callable[[Any], bytes]
     decode: Callable[[bytes], Any]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Worker:
@@ -104,6 +108,11 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._kill_reason = ""
         self._threads: list[threading.Thread] = []
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id."""
+        return None if self._process is None else self._process.pid
 
     @property
     def is_running(self) -> bool:
@@ -118,6 +127,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=os.environ | self._program.environment,
             process_group=0,  # a Ctrl-C in the terminal is for the parent alone
         )
         last_words: deque[str] = deque(maxlen=_STDERR_LINES_KEPT)
