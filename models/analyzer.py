@@ -1,4 +1,4 @@
-"""Classifier and detector on one picture. Importing this module loads OpenCV."""
+"""Classifier and detectors on one picture. Importing this module loads OpenCV."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from .cache import ConversionCache
 from .classifier import Classifier
 from .detector import Detector
 from .errors import ModelError, RuntimeMissing
-from .results import Analysis, ModelVersion
+from .refine import Refiner, widen
+from .results import Analysis, Crop, ModelVersion
 from .runtime import TITLES, EngineOptions, open_runtime, require_installed
 from .self_test import check_model
-from .settings import ModelSettings, choose_manifests, choose_runtimes, version_of
-from .store import WeightsStore
+from .settings import (
+    ModelSettings,
+    choose_manifests,
+    choose_runtimes,
+    has_thorough_pass,
+    version_of,
+)
+from .store import WeightsStore, with_labels
+from .thorough import SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .manifest import Manifest, RuntimeSpec
+    from .manifest import InputSpec, Manifest, RuntimeSpec
     from .preprocess import Picture
+    from .results import Detection
 
 __all__ = ["Analyzer", "ModelSettings", "load_analyzer"]
 
@@ -26,25 +35,25 @@ __all__ = ["Analyzer", "ModelSettings", "load_analyzer"]
 class Analyzer:
     """The loaded models; serves one thread at a time.
 
-    `notices` are sentences on what is missing and how to get it.
+    `notices` are sentences on what is missing and how to get it. `models` are the versions of the
+    models that run, `thorough_models` those of a thorough pass: empty where there is none.
     """
 
     def __init__(
         self,
         classifier: Classifier | None,
-        detector: Detector | None,
+        detectors: tuple[Detector, ...],
         versions: tuple[ModelVersion, ...],
         notices: tuple[str, ...],
+        refiner: Refiner | None = None,
+        thorough_versions: tuple[ModelVersion, ...] = (),
     ) -> None:
         self._classifier = classifier
-        self._detector = detector
-        self._versions = versions
+        self._detectors = detectors
+        self._refiner = refiner
+        self.models = versions
+        self.thorough_models = thorough_versions
         self.notices = notices
-
-    @property
-    def models(self) -> tuple[ModelVersion, ...]:
-        """The versions of the models that run."""
-        return self._versions
 
     @property
     def engines(self) -> dict[str, str]:
@@ -54,17 +63,26 @@ class Analyzer:
     @property
     def min_side(self) -> int:
         """The short side in pixels that a picture must keep when decoded at a reduced scale."""
-        inputs = [model.manifest.input for model in self._loaded()]
-        return max(round(max(spec.width, spec.height) / spec.crop) for spec in inputs)
+        least = [_least_side(model.manifest.input) for model in self._loaded()]
+        if self.thorough_models:  # a tile has to be as large
+            least += [round(_least_side(one.manifest.input) / SIDE) for one in self._detectors]
+        return max(least)
 
-    def analyze(self, picture: Picture) -> Analysis:
+    def analyze(self, picture: Picture, *, thorough: bool = False) -> Analysis:
         """Ask all models about an upright BGR picture (HxWx3 uint8).
 
-        Raises ValueError when the array is not such a picture.
+        A thorough pass takes the detectors six times as long; where `thorough_models` is empty it
+        is like any other. Raises ValueError when the array is not such a picture.
         """
+        closely = thorough and bool(self.thorough_models)
         labels = self._classifier.classify(picture) if self._classifier else ()
-        detections = self._detector.detect(picture) if self._detector else ()
-        return Analysis(labels, detections, self._versions)
+        found: list[Detection] = []
+        for detector in self._detectors:
+            look = detector.detect_thoroughly if closely else detector.detect
+            found += look(picture)
+        detections = tuple(sorted(found, key=lambda one: -one.confidence))
+        versions = self.thorough_models if closely else self.models
+        return Analysis(labels, detections, versions, self._look_again(picture, detections))
 
     def vocabulary(self) -> tuple[str, ...]:
         """Return every name that the models can say, sorted."""
@@ -76,8 +94,18 @@ class Analyzer:
         for model in self._loaded():
             check_model(model)
 
+    def _look_again(self, picture: Picture, detections: tuple[Detection, ...]) -> tuple[Crop, ...]:
+        if self._refiner is None or self._classifier is None:
+            return ()
+        rows, columns = picture.shape[:2]
+        crops = []
+        for one in self._refiner.choose(detections):
+            part = picture[widen(one.box, columns, rows)]
+            crops.append(Crop(one.name, one.box, self._classifier.classify_part(part)))
+        return tuple(crops)
+
     def _loaded(self) -> list[Classifier | Detector]:
-        return [model for model in (self._classifier, self._detector) if model is not None]
+        return [*([self._classifier] if self._classifier else []), *self._detectors]
 
 
 def load_analyzer(settings: ModelSettings, report: Callable[[str], None]) -> Analyzer:
@@ -90,6 +118,10 @@ def load_analyzer(settings: ModelSettings, report: Callable[[str], None]) -> Ana
     return _Loading(settings, report).load()
 
 
+def _least_side(spec: InputSpec) -> int:
+    return round(max(spec.width, spec.height) / spec.crop)
+
+
 class _Loading:
     def __init__(self, settings: ModelSettings, report: Callable[[str], None]) -> None:
         self._settings = settings
@@ -97,18 +129,24 @@ class _Loading:
         self._store = WeightsStore(settings.weights_directory, settings.cache_directory)
         self._cache = ConversionCache(settings.cache_directory, report)
         self._options = EngineOptions(settings.threads, settings.precision)
-        self._versions: list[ModelVersion] = []
+        self._versions: list[tuple[ModelVersion, ModelVersion]] = []  # normal, thorough
         self._notices: list[str] = []
 
     def load(self) -> Analyzer:
         models = [self._load_model(manifest) for manifest in choose_manifests(self._settings)]
         if not any(models):
             raise ModelError("no model can run", remedy=" ".join(self._notices))
+        classifier = next((model for model in models if isinstance(model, Classifier)), None)
+        detectors = tuple(model for model in models if isinstance(model, Detector))
+        refines = self._settings.refine and self._settings.effort != "quick"
+        closely = has_thorough_pass(self._settings, [one.manifest for one in detectors])
         return Analyzer(
-            next((model for model in models if isinstance(model, Classifier)), None),
-            next((model for model in models if isinstance(model, Detector)), None),
-            tuple(self._versions),
+            classifier,
+            detectors,
+            tuple(normal for normal, _ in self._versions),
             tuple(self._notices),
+            _refiner_of(classifier, detectors) if refines else None,
+            tuple(thorough for _, thorough in self._versions) if closely else (),
         )
 
     def _load_model(self, manifest: Manifest) -> Classifier | Detector | None:
@@ -130,10 +168,21 @@ class _Loading:
         require_installed(spec.engine)
         weights = self._store.resolve(manifest)
         runtime = open_runtime(manifest, spec, weights, self._options, self._cache, self._report)
-        self._versions.append(version_of(manifest, weights))
+        self._versions.append(
+            (version_of(manifest, weights), version_of(manifest, weights, thorough=True))
+        )
+        manifest = with_labels(manifest, weights)
         if manifest.kind == "classifier":
             return Classifier(manifest, spec, runtime)
         return Detector(manifest, spec, runtime)
+
+
+def _refiner_of(classifier: Classifier | None, detectors: tuple[Detector, ...]) -> Refiner | None:
+    if classifier is None or not detectors:
+        return None
+    believed = {model.manifest.name: model.manifest.thresholds for model in detectors}
+    doubtful = {name: (one.many, one.few) for name, one in believed.items()}
+    return Refiner(filter(None, classifier.manifest.labels.names), doubtful)
 
 
 def _notices_of(model: Classifier | Detector, missing: list[RuntimeMissing]) -> list[str]:

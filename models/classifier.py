@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .preprocess import Picture
     from .runtime import Runtime, Tensor
 
+MOST_OF_PART = 10  # labels of a part that are kept
+
 
 class Classifier:
     """A classification network with its manifest; serves one thread at a time."""
@@ -27,24 +30,36 @@ class Classifier:
         self._spec = spec
         self._runtime = runtime
         self._preparer = Preparer(manifest.input, spec.layout)
+        self._part_preparer = Preparer(replace(manifest.input, resize="squash"), spec.layout)
 
     def classify(self, picture: Picture) -> tuple[Label, ...]:
-        """Return the labels of an upright BGR picture (HxWx3 uint8), surest first."""
-        scores = self.probabilities(picture)
-        order = np.argsort(-scores, kind="stable")[: self.manifest.limit]
-        labels = self.manifest.labels
-        return tuple(
-            Label(name, float(scores[index]), self.manifest.name)
-            for index in order
-            if scores[index] >= self.manifest.threshold and (name := labels.name_of(int(index)))
-        )
+        """Return the labels of an upright BGR picture (HxWx3 uint8), surest first.
+
+        Classes of one name are one label, their probabilities summed up.
+        """
+        return self._label(self.probabilities(picture), self.manifest.limit)
+
+    def classify_part(self, part: Picture) -> tuple[Label, ...]:
+        """Return the labels of a thing that fills a BGR picture to its sides, surest first."""
+        return self._label(self._ask(self._part_preparer, part), MOST_OF_PART)
+
+    def _label(self, scores: NDArray[np.float64], most: int) -> tuple[Label, ...]:
+        found: dict[str, float] = {}
+        for index in np.flatnonzero(scores >= self.manifest.floor):
+            if name := self.manifest.labels.name_of(int(index)):
+                found[name] = min(1.0, found.get(name, 0.0) + float(scores[index]))
+        best = sorted(found.items(), key=lambda label: -label[1])[:most]
+        return tuple(Label(name, sure, self.manifest.name) for name, sure in best)
 
     def probabilities(self, picture: Picture) -> NDArray[np.float64]:
         """Return one probability a class id.
 
         Raises `WeightsError` when the network has fewer classes than the labels file has names.
         """
-        tensor, _ = self._preparer.prepare(picture)
+        return self._ask(self._preparer, picture)
+
+    def _ask(self, preparer: Preparer, picture: Picture) -> NDArray[np.float64]:
+        tensor, _ = preparer.prepare(picture)
         output = self._runtime.infer(tensor)[0]
         scores = read_scores(output, self._spec.outputs, self._spec.quantization)
         labels = self.manifest.labels

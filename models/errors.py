@@ -36,6 +36,14 @@ class WeightsError(ModelError):
         self.args = (model, path, reason, remedy)
 
 
+class DownloadError(ModelError):
+    """A file cannot be had from its URL, which is `path`."""
+
+    def __init__(self, url: str, reason: str, remedy: str = "") -> None:
+        super().__init__(reason, path=url, remedy=remedy)
+        self.args = (url, reason, remedy)
+
+
 class RuntimeMissing(ModelError):
     """An inference engine is not installed, or cannot do what is asked of it."""
 

@@ -6,162 +6,65 @@ The built-in manifests lie in `manifests/`; a user's own directories override an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import ManifestError
+from .manifest_types import (
+    GAP,
+    Archive,
+    Cut,
+    Expectation,
+    InputSpec,
+    LabelNames,
+    Manifest,
+    Quantization,
+    RuntimeSpec,
+    SelfTest,
+    Source,
+    Thresholds,
+    Twin,
+    WeightsFile,
+)
 from .strict_toml import Table, read_table
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+__all__ = [
+    "Archive",
+    "Cut",
+    "Expectation",
+    "InputSpec",
+    "LabelNames",
+    "Manifest",
+    "Quantization",
+    "RuntimeSpec",
+    "SelfTest",
+    "Source",
+    "Thresholds",
+    "Twin",
+    "WeightsFile",
+    "find_manifests",
+    "is_safe_url",
+    "load_manifest",
+    "read_names",
+]
+
 OUTPUTS = {
     "classifier": ("classifier-probabilities", "classifier-logits"),
-    "detector": ("ssd-7-columns", "ssd-boxes-scores"),
+    "detector": (
+        "ssd-7-columns",
+        "ssd-boxes-scores",
+        "decoded-6-columns",
+        "yolox-grid",
+        "yolov8",
+        "nanodet",
+    ),
 }
+BOX_UNITS = ("pixels", "relative")
 RESIZES = ("squash", "crop", "letterbox", "pad")
-GAP = "-"  # the line of a labels file whose id nothing has
-
-
-@dataclass(frozen=True, slots=True)
-class Quantization:
-    """Of a uint8 tensor: real = scale * (stored - zero_point)."""
-
-    scale: float
-    zero_point: int
-
-
-@dataclass(frozen=True, slots=True)
-class InputSpec:
-    """How a picture becomes the network's input: width, height in pixels, real = (p - mean) / std.
-
-    `resize`: `squash` forgets the aspect; `crop` takes the centre, `crop` times as large as it can
-    be; `letterbox` fits the whole picture into the middle and `pad` into the top left corner, the
-    rest is `pad_colour`. `mean` and `std` stand in the order of `colour`, `pad_colour` is RGB.
-    """
-
-    width: int
-    height: int
-    colour: str
-    dtype: str
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    resize: str
-    crop: float
-    pad_colour: tuple[float, ...]
-    quantization: Quantization | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The part of a graph to run: a new input in place of one node's output, and its outputs."""
-
-    input_after: str
-    outputs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RuntimeSpec:
-    """One engine that can run the model, and what goes in and comes out there.
-
-    `layout` is NHWC or NCHW; `outputs` one of `OUTPUTS`; `output_names` chooses outputs by name,
-    empty means all in the graph's order; `files` are the roles of the files that the engine reads.
-    """
-
-    engine: str
-    layout: str
-    outputs: str
-    output_names: tuple[str, ...]
-    files: tuple[str, ...]
-    cut: Cut | None
-    quantization: Quantization | None
-
-
-@dataclass(frozen=True, slots=True)
-class WeightsFile:
-    """One file of a model; an empty sha256 (and 0 bytes) means that its sum is not known."""
-
-    role: str
-    path: str
-    sha256: str
-    size: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the files come from.
-
-    `wheel`: inside the installed import package `package`, that pip installs by `requirement`;
-    `url`: each file has one; `hand`: `where` is a sentence that says where to get them.
-    """
-
-    kind: str
-    package: str
-    requirement: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class LabelNames:
-    """The names of a model's class ids: `names[0]` belongs to `first_id`, "" marks a gap."""
-
-    file: str
-    first_id: int
-    names: tuple[str, ...]
-
-    def name_of(self, class_id: int) -> str:
-        """Return the name of a class id, "" when nothing has it."""
-        index = class_id - self.first_id
-        return self.names[index] if 0 <= index < len(self.names) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """A known answer: a name, its confidence give or take `tolerance`, for a detector its box.
-
-    `box` is left, top, right, bottom in 0..1; the found one must have an IoU of 0.8 with it.
-    """
-
-    name: str
-    confidence: float
-    tolerance: float
-    box: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SelfTest:
-    """A picture in `selftest/` and what the model must say of it."""
-
-    picture: str
-    expected: tuple[Expectation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """All that is known of a model; `runtimes` stand in order of preference.
-
-    `threshold` is the least confidence of a result, `limit` the most results a picture,
-    `nms_iou` the overlap from which the weaker of two boxes of a class is dropped.
-    """
-
-    name: str
-    kind: str
-    description: str
-    licence: str
-    homepage: str
-    threshold: float
-    limit: int
-    nms_iou: float
-    source: Source
-    files: tuple[WeightsFile, ...]
-    input: InputSpec
-    runtimes: tuple[RuntimeSpec, ...]
-    labels: LabelNames
-    selftests: tuple[SelfTest, ...]
-    path: str
 
 
 def load_manifest(path: Path | Traversable) -> Manifest:
@@ -169,15 +72,16 @@ def load_manifest(path: Path | Traversable) -> Manifest:
     table = read_table(path)
     kind = table.choice("kind", tuple(OUTPUTS))
     source = _read_source(table.table("source"))
-    files = tuple(_read_file(entry, source.kind) for entry in table.tables("files"))
+    files = tuple(_read_file(entry, source) for entry in table.tables("files"))
     manifest = Manifest(
         name=_read_name(table),
         kind=kind,
         description=table.text("description"),
         licence=table.text("licence"),
         homepage=table.text("homepage"),
-        threshold=table.number("threshold", 0, 1),
+        floor=(floor := table.number("floor", 0, 1)),
         limit=table.integer("limit", 1, 10_000),
+        thresholds=_read_thresholds(table.table("thresholds"), kind, floor),
         nms_iou=table.number("nms_iou", 0, 1, None if kind == "detector" else 1),
         source=source,
         files=files,
@@ -225,6 +129,19 @@ def _read_name(table: Table) -> str:
     return name
 
 
+def _read_thresholds(table: Table, kind: str, floor: float) -> Thresholds:
+    found = Thresholds(
+        few=table.number("few", 0, 1),
+        normal=table.number("normal", 0, 1),
+        many=table.number("many", 0, 1),
+        parent=table.number("parent", 0, 1) if kind == "classifier" else 1.0,
+    )
+    table.end()
+    if not found.few >= found.normal >= found.many >= floor:
+        raise table.error("few", "few must be at least normal, that many, and that the floor")
+    return found
+
+
 def _read_source(table: Table) -> Source:
     kind = table.choice("kind", ("wheel", "url", "hand"))
     source = Source(
@@ -232,6 +149,7 @@ def _read_source(table: Table) -> Source:
         package=table.text("package") if kind == "wheel" else "",
         requirement=table.text("requirement") if kind == "wheel" else "",
         where=table.text("where") if kind == "hand" else "",
+        archive=_read_archive(table.optional_table("archive")) if kind == "url" else None,
     )
     if "." in source.package:  # looking up a sub-package would import its parent
         raise table.error("package", "must be a top-level package")
@@ -239,21 +157,55 @@ def _read_source(table: Table) -> Source:
     return source
 
 
-def _read_file(table: Table, source: str) -> WeightsFile:
-    sum_default = "" if source == "hand" else None
+def _read_archive(table: Table | None) -> Archive | None:
+    if table is None:
+        return None
+    archive = Archive(_read_url(table), _read_sum(table), table.integer("bytes", 0, 2**40, 0))
+    table.end()
+    return archive
+
+
+def _read_file(table: Table, source: Source) -> WeightsFile:
+    by_hand, in_archive = source.kind == "hand", source.archive is not None
     file = WeightsFile(
         role=table.text("role"),
         path=table.text("path"),
-        sha256=table.text("sha256", sum_default).lower(),
-        size=table.integer("bytes", 0, 2**40, 0 if source == "hand" else None),
-        url=table.text("url") if source == "url" else "",
+        sha256=_read_sum(table, "" if by_hand else None),
+        size=table.integer("bytes", 0, 2**40, 0 if by_hand or in_archive else None),
+        url=_read_url(table) if source.kind == "url" and not in_archive else "",
+        member=table.text("member", None if in_archive else "") if source.kind != "wheel" else "",
+        twins=tuple(_read_twin(entry) for entry in table.tables("twins")),
     )
     if file.path.startswith("/") or "\\" in file.path or ".." in file.path.split("/"):
         raise table.error("path", f"must lie below the model's folder, not {file.path!r}")
-    if not re.fullmatch(r"([0-9a-f]{64})?", file.sha256):
-        raise table.error("sha256", "must be 64 hexadecimal digits")
     table.end()
     return file
+
+
+def _read_twin(table: Table) -> Twin:
+    twin = Twin(_read_sum(table), table.integer("bytes", 0, 2**40))
+    table.end()
+    return twin
+
+
+def _read_sum(table: Table, default: str | None = None) -> str:
+    found = table.text("sha256", default).lower()
+    if not re.fullmatch(r"([0-9a-f]{64})?", found):
+        raise table.error("sha256", "must be 64 hexadecimal digits")
+    return found
+
+
+def _read_url(table: Table) -> str:
+    url = table.text("url")
+    if not is_safe_url(url):
+        raise table.error("url", f"must begin with https://, not {url!r}")
+    return url
+
+
+def is_safe_url(url: str) -> bool:
+    """Say whether files may come from there: over HTTPS, or over HTTP from this very machine."""
+    own = r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/"
+    return re.match(rf"https://[^/]|{own}", url) is not None
 
 
 def _read_input(table: Table) -> InputSpec:
@@ -289,6 +241,7 @@ def _read_runtime(table: Table, kind: str) -> RuntimeSpec:
         files=table.texts("files"),
         cut=None if cut is None else _read_cut(cut),
         quantization=_read_quantization(table.optional_table("quantization")),
+        box_units=table.choice("box_units", BOX_UNITS, "pixels"),
     )
     table.end()
     return spec
@@ -309,14 +262,27 @@ def _read_quantization(table: Table | None) -> Quantization | None:
 
 
 def _read_labels(table: Table) -> LabelNames:
-    name, first_id = table.text("labels"), table.integer("first_id", 0, 10_000, 0)
+    first_id = table.integer("first_id", 0, 10_000, 0)
+    if table.has("labels_role"):
+        role, gap = table.text("labels_role"), table.text("labels_gap", GAP)
+        meant = table.optional_table("labels_meant")
+        clean = meant.all_texts() if meant else {}
+        return LabelNames("", first_id, (), role, gap, tuple(clean.items()))
+    name = table.text("labels")
     if "/" in name or "\\" in name:
         raise table.error("labels", "must be the plain name of a file beside the manifest")
-    text = _find_labels(table, name)
-    lines = [line.strip() for line in text.rstrip("\n").split("\n")]
+    try:
+        return LabelNames(name, first_id, read_names(_find_labels(table, name), GAP))
+    except ValueError as error:
+        raise table.error("labels", f"{name} {error}") from error
+
+
+def read_names(text: str, gap: str) -> tuple[str, ...]:
+    """Read a name a line, "" for a line that is `gap`; raises ValueError at an empty line."""
+    lines = [line.strip() for line in text.rstrip("\r\n").split("\n")]
     if not all(lines):
-        raise table.error("labels", f"{name} has an empty line; an id without a name is {GAP!r}")
-    return LabelNames(name, first_id, tuple("" if line == GAP else line for line in lines))
+        raise ValueError(f"has an empty line; an id without a name is {gap!r}")
+    return tuple("" if line == gap else line for line in lines)
 
 
 def _find_labels(table: Table, name: str) -> str:
@@ -359,3 +325,5 @@ def _check_files(manifest: Manifest, table: Table) -> None:
             raise table.error("runtimes", f"{spec.engine} must read at least one file")
         for role in set(spec.files) - set(roles):
             raise table.error("runtimes", f"{spec.engine} reads {role!r}, which no file is")
+    if manifest.labels.role and manifest.labels.role not in roles:
+        raise table.error("labels_role", f"no file is {manifest.labels.role!r}")

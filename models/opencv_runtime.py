@@ -42,12 +42,11 @@ def load_into_opencv(
     The number of threads is OpenCV's own, so it holds for the whole process.
     """
     paths = [str(weights.paths[role]) for role in spec.files]
-    major = cv2.__version__.split(".")[0]
-    if paths[0].endswith(".caffemodel") and int(major) >= 5:
+    if paths[0].endswith(".caffemodel") and not hasattr(cv2.dnn, "readNetFromCaffe"):
         raise RuntimeMissing(
             "opencv",
-            f"{manifest.name} is a Caffe model, which OpenCV {major} cannot read any more",
-            "pip install 'opencv-python-headless<5'",
+            f"{manifest.name} is a Caffe model, which OpenCV {cv2.__version__} cannot read",
+            "install one that can: pip install 'opencv-python-headless<5'",
         )
     if options.threads:
         cv2.setNumThreads(options.threads)

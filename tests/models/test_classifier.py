@@ -43,11 +43,41 @@ def test_quantized_probabilities_are_read_and_named():
     assert (label.name, label.confidence, label.model) == ("espresso", 0.75, LITE3.name)
 
 
-def test_labels_are_sorted_and_the_threshold_and_the_limit_hold():
-    low = replace(LITE3, threshold=0.1, limit=2)
+def test_labels_are_sorted_and_the_floor_and_the_limit_hold():
+    low = replace(LITE3, floor=0.1, limit=2)
     found = classify(stored(_1=60, _2=70, _3=80, _4=10), low)
     assert [one.name for one in found] == ["tiger shark", "great white shark"]
-    assert classify(stored(_1=60, _2=70)) == ()
+    assert [one.name for one in classify(stored(_1=24, _2=26), low)] == ["great white shark"]
+
+
+def test_what_is_far_below_every_threshold_is_kept_as_evidence():
+    assert LITE3.thresholds.many > 10 * LITE3.floor
+    assert [one.confidence for one in classify(stored(_1=2, _2=1))] == [2 / 256]
+
+
+def test_two_classes_of_one_name_are_one_label():
+    assert LITE3.labels.names[836] == LITE3.labels.names[837] == "sunglasses"
+    (label,) = classify(stored(_836=64, _837=96))
+    assert (label.name, label.confidence) == ("sunglasses", 0.625)
+
+
+def test_a_part_is_squashed_where_a_whole_photo_is_cropped():
+    """Only the left quarter is bright: the square in the middle does not reach it."""
+
+    class Watching(Answering):
+        def infer(self, tensor):
+            self.seen = tensor[0, :, :, 0] > 128
+            return super().infer(tensor)
+
+    engine = Watching(stored(_1=200))
+    classifier = Classifier(LITE3, LITE3.runtimes[0], engine)
+    photo = np.zeros((10, 40, 3), np.uint8)
+    photo[:, :10] = 255
+    classifier.classify(photo)
+    assert not engine.seen[:, 10:].any()
+    assert [one.name for one in classifier.classify_part(photo)] == ["goldfish"]
+    assert engine.seen[:, :60].all()
+    assert not engine.seen[:, 80:].any()
 
 
 def test_logits_go_through_a_softmax_that_does_not_overflow():

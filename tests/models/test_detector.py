@@ -7,15 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from phototagd.models.detector import (
-    Detector,
-    overlaps,
-    read_boxes_and_scores,
-    read_seven_columns,
-)
+from phototagd.models.detector import Detector
 from phototagd.models.errors import WeightsError
 from phototagd.models.manifest import find_manifests
+from phototagd.models.raw_boxes import overlaps
 from phototagd.models.results import Box
+from phototagd.models.ssd_outputs import read_boxes_and_scores, read_seven_columns
 
 SSD = find_manifests()["ssd-mobilenet-v2-coco"]
 OPENCV = next(spec for spec in SSD.runtimes if spec.engine == "opencv")
@@ -65,8 +62,8 @@ def test_boxes_are_clipped_and_those_without_area_dropped():
     assert [one.box for one in found] == [Box(0.0, 0.0, 1.0, 1.0)]
 
 
-def test_the_threshold_and_the_limit_of_the_manifest_hold():
-    rows = [[0, 1, score, 0.1, 0.1, 0.9, 0.9] for score in (0.24, 0.26, 0.5, 0.7)]
+def test_the_floor_and_the_limit_of_the_manifest_hold():
+    rows = [[0, 1, score, 0.1, 0.1, 0.9, 0.9] for score in (0.09, 0.11, 0.5, 0.7)]
     assert len(detect(rows)) == 3
     found = detect(rows, replace(SSD, limit=2))
     assert [round(one.confidence, 2) for one in found] == [0.7, 0.5]

@@ -25,14 +25,14 @@ def write(tmp_path, text):
 def test_the_built_in_manifests_are_read():
     found = find_manifests()
     assert {"ssd-mobilenet-v2-coco", "efficientnet-lite3-imagenet"} <= found.keys()
-    assert {"mobilenet-v2-imagenet", "ssd-vgg16-coco"} <= found.keys()
+    assert {"mobilenet-v2-imagenet", "ssd-vgg-coco-300"} <= found.keys()
     for name, manifest in found.items():
         assert manifest.name == name == Path(manifest.path).stem
 
 
 def test_coco_ids_are_sparse_for_tensorflow_and_dense_for_caffe():
     found = find_manifests()
-    sparse, dense = (found[name].labels for name in ("ssd-mobilenet-v2-coco", "ssd-vgg16-coco"))
+    sparse, dense = (found[name].labels for name in ("ssd-mobilenet-v2-coco", "ssd-vgg-coco-300"))
     published = {1: "person", 11: "fire hydrant", 12: "", 13: "stop sign", 44: "bottle", 45: ""}
     published |= {67: "dining table", 70: "toilet", 72: "tv", 84: "book", 90: "toothbrush"}
     assert {class_id: sparse.name_of(class_id) for class_id in published} == published
@@ -110,10 +110,14 @@ def read_tflite_quantization(data):
     [
         ('kind = "detector"', 'kind = "segmenter"', "kind"),
         ('kind = "detector"', 'kind = "detector"\ncolour = "RGB"', "colour"),
-        ("threshold = 0.25", "", "threshold"),
-        ("threshold = 0.25", "threshold = 1.5", "threshold"),
-        ("threshold = 0.25", "threshold = nan", "threshold"),
-        ("threshold = 0.25", 'threshold = "0.25"', "threshold"),
+        ("floor = 0.1 ", "#", "floor"),
+        ("few = 0.40", "", "thresholds.few"),
+        ("few = 0.40", "few = 1.5", "thresholds.few"),
+        ("few = 0.40", "few = nan", "thresholds.few"),
+        ("few = 0.40", 'few = "0.40"', "thresholds.few"),
+        ("few = 0.40", "few = 0.20", "thresholds.few"),
+        ("many = 0.18", "many = 0.05", "thresholds.few"),
+        ("many = 0.18", "many = 0.18\nparent = 0.5", "thresholds.parent"),
         ("limit = 100", "limit = true", "limit"),
         ("nms_iou = 0.6", "", "nms_iou"),
         ("width = 300", "width = 300\nmirror = true", "input.mirror"),
@@ -145,12 +149,12 @@ def test_a_wrong_manifest_is_refused_by_file_and_key(tmp_path, old, new, key):
 
 
 def test_a_users_directory_overrides_and_extends_the_built_in_ones(tmp_path):
-    write(tmp_path, SSD.replace("threshold = 0.25", "threshold = 0.5"))
+    write(tmp_path, SSD.replace("few = 0.40", "few = 0.50"))
     other = SSD.replace('name = "ssd-mobilenet-v2-coco"', 'name = "other"')
     (tmp_path / "other.toml").write_text(other, encoding="utf-8")
     found = find_manifests(tmp_path, tmp_path / "not-there")
-    assert found["ssd-mobilenet-v2-coco"].threshold == 0.5
-    assert found["other"].threshold == 0.25
+    assert found["ssd-mobilenet-v2-coco"].thresholds.few == 0.5
+    assert found["other"].thresholds.few == 0.4
     assert "efficientnet-lite3-imagenet" in found
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage
 
-from phototagd.models.detector import overlaps
+from phototagd.models.analyzer import load_analyzer
+from phototagd.models.fusion import fuse
+from phototagd.models.fusion_rules import make_rules
+from phototagd.models.manifest import find_manifests
+from phototagd.models.raw_boxes import overlaps
+from phototagd.models.taxonomy import load_taxonomy
 
 CATS = {"Egyptian Mau", "tabby cat", "a cat having a striped coat", "Persian cat", "Siamese cat"}
 
@@ -47,20 +54,67 @@ def test_the_cat_is_a_kind_of_cat_and_its_box_holds_the_face(openvino, photo):
 
 
 def test_the_coffee_is_an_espresso_and_the_photographer_has_a_tripod(openvino, photo):
-    assert names(openvino.analyze(photo("coffee.png")).labels) == ["espresso"]
-    assert names(openvino.analyze(photo("camera.png")).labels) == ["tripod"]
+    assert names(openvino.analyze(photo("coffee.png")).labels)[0] == "espresso"
+    assert names(openvino.analyze(photo("camera.png")).labels)[0] == "tripod"
 
 
-def test_nothing_is_said_of_photos_without_things(openvino, photo):
+def read(analysis):
+    """Return the believed tags by name, under the built-in rules of the models that were asked."""
+    asked = [find_manifests()[version.name] for version in analysis.models]
+    reading = fuse(analysis, load_taxonomy(), make_rules(asked, load_taxonomy()))
+    return {tag.name: tag for tag in reading.tags}
+
+
+def test_nothing_is_detected_in_photos_without_things(openvino, photo):
     for picture in ("grass.png", "gravel.png", "brick.png"):
-        assert openvino.analyze(photo(picture)).detections == ()
+        tags = read(openvino.analyze(photo(picture)))
+        assert not [tag for tag in tags.values() if tag.kind == "object"]
+
+
+def test_the_cat_is_an_animal_by_both_models(openvino, photo):
+    tags = read(openvino.analyze(photo("chelsea.png")))
+    assert tags["cat"].kind == "object"
+    assert len(tags["cat"].models) == 2
+    assert (tags["animal"].kind, tags["animal"].shown) == ("parent", False)
+    assert tags["animal"].confidence >= tags["cat"].confidence > 0.9
+
+
+def test_the_coffee_is_a_cup_with_an_espresso_on_it(openvino, photo):
+    tags = read(openvino.analyze(photo("coffee.png")))
+    assert (tags["cup"].kind, tags["espresso"].refines) == ("object", "cup")
+    assert {"tableware", "drink", "food"} <= tags.keys()
+
+
+def test_the_husky_is_a_dog_and_an_animal(openvino, tutorial_photo):
+    tags = read(openvino.analyze(tutorial_photo("husky.jpg")))
+    assert tags["dog"].kind == "object"
+    assert {"animal", "mammal", "canine"} <= tags.keys()
+    kinds = [tag for tag in tags.values() if tag.refines == "dog"]
+    assert kinds
+    assert {tag.name for tag in kinds} <= {"Siberian Husky", "husky", "Alaskan Malamute"}
+    assert kinds[0].parents == ("animal", "mammal", "canine", "dog")
+
+
+def test_a_second_look_sees_the_thing_alone(openvino, photo):
+    """A cat beside the square in the middle, which is all that the classifier sees of a photo."""
+    canvas = np.full((600, 1200, 3), 110, np.uint8)
+    canvas[200:392, 5:294] = cv2.resize(photo("chelsea.png"), (289, 192))
+    found = openvino.analyze(canvas)
+    (crop,) = [crop for crop in found.crops if crop.name == "cat"]
+    assert crop.box in [one.box for one in found.detections]
+    whole, alone = (
+        sum(one.confidence for one in labels if one.name in CATS)
+        for labels in (found.labels, crop.labels)
+    )
+    assert alone > 0.8
+    assert whole < 0.5
 
 
 def test_an_analysis_is_sorted_within_bounds_and_names_its_models(openvino, photo):
     found = openvino.analyze(photo("coffee.png"))
     confidences = [one.confidence for one in found.detections]
     assert confidences == sorted(confidences, reverse=True)
-    assert confidences[-1] >= 0.25
+    assert confidences[-1] >= 0.1
     for box in (one.box for one in found.detections):
         assert 0 <= box.left < box.right <= 1
         assert 0 <= box.top < box.bottom <= 1
@@ -108,12 +162,20 @@ def test_the_tutorials_photos_are_recognised(openvino, tutorial_photo):
         found = openvino.analyze(tutorial_photo(name))
         return names(found.labels), names(found.detections)
 
-    assert "banana" in say("banana.jpg")[0]
+    assert say("banana.jpg")[0][0] == "banana"
     labels, things = say("husky.jpg")
     assert labels[0] in {"Siberian Husky", "husky", "Alaskan Malamute"}
     assert "dog" in things
     assert say("cars.jpeg")[1].count("car") >= 3
     assert len(set(say("dishes.jpg")[1]) & {"fork", "bowl", "wine glass", "cup", "knife"}) >= 3
+
+
+def test_second_looks_can_be_done_without(settings, openvino, photo):
+    picture = photo("chelsea.png")
+    with_looks = openvino.analyze(picture)
+    without = load_analyzer(replace(settings, refine=False), print).analyze(picture)
+    assert with_looks.crops[0].name == "cat"
+    assert without == replace(with_looks, crops=())
 
 
 def test_all_default_names_are_in_the_vocabulary(openvino, opencv):

@@ -71,7 +71,7 @@ DETECTOR_FAULTS = {
     "swapped colours": with_input(DETECTOR, colour="BGR"),
     "labels one up": shifted(DETECTOR, 1),
     "labels one down": shifted(DETECTOR, -1),
-    "dense ids": replace(DETECTOR, labels=find_manifests()["ssd-vgg16-coco"].labels),
+    "dense ids": replace(DETECTOR, labels=find_manifests()["ssd-vgg-coco-300"].labels),
 }
 
 CLASSIFIER_FAULTS = {

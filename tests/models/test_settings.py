@@ -62,7 +62,7 @@ analyzer = load_analyzer(ModelSettings(), told.append)
 analyzer.self_test()
 found = analyzer.analyze(cv2.imread(sys.argv[1]))
 failures = []
-for settings in (ModelSettings(detector=""), ModelSettings(engine="openvino")):
+for settings in (ModelSettings(detectors=()), ModelSettings(engine="openvino")):
     try:
         load_analyzer(settings, told.append)
     except ModelError as error:
@@ -133,12 +133,13 @@ def test_a_chosen_engine_that_cannot_run_a_model_leaves_it_out(cache_directory):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        (ModelSettings(detector="ssd-mobilenet-v3-coco"), "there is ssd-mobilenet-v2-coco"),
+        (ModelSettings(detectors=("ssd-mobilenet-v3-coco",)), "there is ssd-mobilenet-v2-coco"),
         (ModelSettings(classifier="nonsense"), "mobilenet-v2-imagenet"),
         (ModelSettings(classifier="ssd-mobilenet-v2-coco"), "a detector, not a classifier"),
-        (ModelSettings(classifier="", detector=""), "no model is chosen"),
+        (ModelSettings(classifier="", detectors=()), "no model is chosen"),
         (ModelSettings(classifier="", engine="tensorrt"), "no engine is called 'tensorrt'"),
         (ModelSettings(classifier="", precision="f16"), "no precision is called 'f16'"),
+        (ModelSettings(classifier="", effort="high"), "no effort is called 'high'"),
         (ModelSettings(classifier="", threads=-1), "threads"),
     ],
 )
@@ -149,19 +150,21 @@ def test_wrong_settings_are_refused_with_a_sentence(settings, sentence):
 
 def test_absent_weights_of_a_chosen_model_are_an_error(tmp_path):
     settings = ModelSettings(
-        classifier="", detector="ssd-vgg16-coco", weights_directory=tmp_path, engine="opencv"
+        classifier="", detectors=("ssd-vgg-coco-300",), weights_directory=tmp_path, engine="opencv"
     )
-    with pytest.raises(WeightsError, match=r"ssd-vgg16-coco: .*caffemodel: no such file"):
+    with pytest.raises(WeightsError, match=r"ssd-vgg-coco-300: .*caffemodel: no such file"):
         load_analyzer(settings, print)
 
 
 def test_unreadable_weights_are_an_error_by_name(tmp_path):
-    folder = tmp_path / "ssd-vgg16-coco"
+    folder = tmp_path / "ssd-vgg-coco-300"
     folder.mkdir()
     for name in ("VGG_coco_SSD_300x300_iter_400000.caffemodel", "deploy.prototxt"):
         (folder / name).write_bytes(b"rubbish")
-    settings = ModelSettings(classifier="", detector="ssd-vgg16-coco", weights_directory=tmp_path)
-    with pytest.raises(WeightsError, match=r"ssd-vgg16-coco: .*OpenCV cannot read it"):
+    settings = ModelSettings(
+        classifier="", detectors=("ssd-vgg-coco-300",), weights_directory=tmp_path
+    )
+    with pytest.raises(WeightsError, match=r"ssd-vgg-coco-300: .*OpenCV cannot read it"):
         load_analyzer(settings, print)
 
 
@@ -176,13 +179,14 @@ def test_a_version_changes_with_weights_and_with_what_changes_results():
     assert version_of(SSD, weights) == first
     changed = [
         version_of(SSD, Weights({}, {"graph": "01", "text": "11"})),
-        version_of(replace(SSD, threshold=0.3), weights),
+        version_of(replace(SSD, floor=0.3), weights),
         version_of(replace(SSD, input=replace(SSD.input, colour="BGR")), weights),
         version_of(replace(SSD, labels=replace(SSD.labels, first_id=0)), weights),
     ]
     same = [
         version_of(replace(SSD, runtimes=SSD.runtimes[1:]), weights),
         version_of(replace(SSD, description="other words", path="/elsewhere"), weights),
+        version_of(replace(SSD, thresholds=replace(SSD.thresholds, normal=0.3)), weights),
     ]
     assert len({first, *changed}) == 5
     assert {first, *same} == {first}
@@ -208,7 +212,7 @@ def own_model(tmp_path):
         (weights / path.name).symlink_to(path)
     return ModelSettings(
         classifier="",
-        detector="my-own",
+        detectors=("my-own",),
         engine="opencv",
         manifest_directories=(manifests,),
         weights_directory=tmp_path / "weights",
@@ -217,7 +221,8 @@ def own_model(tmp_path):
 
 def test_a_users_model_of_a_known_kind_needs_no_code(own_model, photo):
     analyzer = load_analyzer(own_model, print)
-    (found,) = analyzer.analyze(photo("astronaut.png")).detections
+    found, *faint = analyzer.analyze(photo("astronaut.png")).detections
+    assert all(one.confidence < 0.25 for one in faint)
     assert (found.name, found.model) == ("human", "my-own")
     assert analyzer.vocabulary() == ("human", "velocipede")
     assert "my-own has no self-test" in analyzer.notices[0]
