@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from sqlalchemy import func, select
 
-from . import folders, ledger, presence, queue, recording, roots, tag_queue, upkeep
+from . import folders, ledger, presence, queue, recording, roots, tag_queue, upkeep, verdicts
 from .engine import sqlite_path
+from .evidenced import count_to_refuse, evidenced, next_to_refuse
 from .explain import explain
 from .lock import CatalogLock
 from .migrate import bring_up_to_date
+from .model_sets import ModelSets
+from .names import Names
 from .reading import open_for_reading
-from .states import PhotoState, RootState
+from .states import PhotoState, RootState, VerdictKind
 from .tables import PhotoRow
 from .transaction import Transactions
 
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from ..models.results import Analysis, ModelVersion
+    from ..models.results import Analysis, ModelVersion, Reading
     from .records import (
+        Evidenced,
         FileEntry,
         FolderChange,
         PendingPhoto,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
         RootFolder,
         RootRecord,
         TagFile,
+        Verdict,
     )
 
 Thing = TypeVar("Thing")
@@ -58,6 +63,8 @@ class Catalog:
         self._transactions = transactions
         self._lock = lock
         self._clock = clock
+        self._names = Names()
+        self.model_sets = ModelSets(transactions, self._names, self._now)
 
     @classmethod
     def open(
@@ -297,51 +304,114 @@ class Catalog:
                 return queue.retry(connection, None)
         return self._in_chunks(ids, queue.retry)
 
-    def requeue_outdated(
-        self, models: Collection[ModelVersion], after: int = 0, limit: int = 100
-    ) -> tuple[int, int | None]:
-        """Queue those of the next done photos that one of these models has not seen.
+    def next_outdated(
+        self, models: Collection[ModelVersion], before: int | None = None, limit: int = 100
+    ) -> tuple[list[PendingPhoto], int | None]:
+        """Give done photos that one of these models has not seen, those that came last first.
 
-        Gives the number queued and the id to go on after, None at the end.
+        Looks at the next `limit` photos and gives the id to go on before, None at the end.
         """
         with self._begin() as connection:
-            model_ids = set(recording.intern_models(connection, models).values())
-            return queue.requeue_outdated(connection, model_ids, after, limit)
+            model_ids = set(self._names.models(connection, models).values())
+            return queue.next_outdated(connection, model_ids, before, limit)
 
     def find_analyzed(self, fingerprint: bytes, models: Collection[ModelVersion]) -> int | None:
         """Find a photo of the same pixels that exactly these models have analysed."""
         with self._begin() as connection:
-            return recording.find_analyzed(connection, fingerprint, models)
+            return recording.find_analyzed(connection, self._names, fingerprint, models)
 
-    def record_analysis(
-        self, photo_id: int, facts: PhotoFacts, analysis: Analysis, *, queue_tags: bool = False
+    def record_reading(
+        self,
+        photo_id: int,
+        facts: PhotoFacts,
+        analysis: Analysis,
+        reading: Reading,
+        *,
+        rules: str,
+        queue_tags: bool = False,
     ) -> None:
-        """Store what the models say in place of what they said before; the photo is done.
+        """Store what the models say, and what is believed, in place of before; the photo is done.
 
-        Its keywords become those of `facts`, less the tags of ours that its files are known to
-        hold. With `queue_tags` its tags wait to be written.
+        `rules` is a digest of the rules by which the reading was made. What other models said of
+        the same pixels stays beside. The keywords become those of `facts`, less the tags of ours
+        that the photo's files are known to hold. With `queue_tags` its tags wait to be written.
 
         A photo that vanished meanwhile stays missing. Raises PhotoUnknown, or ValueError for
         results of a model that `analysis.models` does not name.
         """
-        now = self._now()
+        stamp = recording.Stamp(rules, self._now())
         with self._begin() as connection:
-            recording.record_analysis(
-                connection, photo_id, facts, analysis, now, queue_tags=queue_tags
+            recording.record_reading(
+                connection, self._names, photo_id, facts, analysis, reading, stamp
             )
+            if queue_tags:
+                tag_queue.queue_one(connection, photo_id)
 
     def record_copy(
         self, photo_id: int, facts: PhotoFacts, source_id: int, *, queue_tags: bool = False
     ) -> None:
         """Store another photo's results as this one's; the source may be the photo itself.
 
-        The keywords are those of `facts`, as in `record_analysis`.
+        The keywords are those of `facts`, as in `record_reading`. Raises PhotoUnknown.
         """
         now = self._now()
         with self._begin() as connection:
-            recording.record_copy(
-                connection, photo_id, facts, source_id, now, queue_tags=queue_tags
+            recording.record_copy(connection, photo_id, facts, source_id, now)
+            if queue_tags:
+                tag_queue.queue_one(connection, photo_id)
+
+    def next_to_refuse(self, rules: str, after: int = 0, limit: int = 100) -> list[Evidenced]:
+        """Give done photos whose reading other rules have made, with ids behind `after`.
+
+        They come in the order of their ids; photos without evidence are left out.
+        """
+        with self._begin() as connection:
+            return next_to_refuse(connection, rules, after, limit)
+
+    def count_to_refuse(self, rules: str) -> int:
+        """Count the photos that `next_to_refuse` gives; looks at all photos."""
+        with self._begin() as connection:
+            return count_to_refuse(connection, rules)
+
+    def evidenced(self, ids: Collection[int]) -> list[Evidenced]:
+        """Give those of these photos that have evidence, in the order of their ids."""
+        found: list[Evidenced] = []
+        for some in _chunks(sorted(ids)):
+            with self._begin() as connection:
+                found += evidenced(connection, some)
+        return found
+
+    def replace_reading(
+        self, photo: Evidenced, reading: Reading, *, rules: str, queue_tags: bool = False
+    ) -> bool:
+        """Store what is believed of this evidence and these verdicts.
+
+        False, and nothing is stored, where the photo has others by now. Raises PhotoUnknown.
+        """
+        with self._begin() as connection:
+            is_replaced = recording.replace_reading(
+                connection, self._names, photo, reading, rules=rules
             )
+            if is_replaced and queue_tags:
+                tag_queue.queue_one(connection, photo.photo_id)
+        return is_replaced
+
+    def set_verdict(
+        self, fingerprint: bytes, name: str, kind: VerdictKind | None
+    ) -> tuple[int, ...]:
+        """Write down what a person says of a name and a picture; None takes it back.
+
+        Gives the ids of the photos of that picture. Their readings stay as they are, until
+        `replace_reading` makes them obey; `next_to_refuse` gives them, too.
+        """
+        now = self._now()
+        with self._begin() as connection:
+            return verdicts.set_verdict(connection, fingerprint, name, kind, now)
+
+    def verdicts(self, fingerprint: bytes) -> tuple[Verdict, ...]:
+        """Give what people said of a picture, by name."""
+        with self._begin() as connection:
+            return verdicts.verdicts_of(connection, [fingerprint]).get(fingerprint, ())
 
     def record_failure(
         self,
@@ -366,7 +436,7 @@ class Catalog:
     def intern_labels(self, names: Iterable[str]) -> None:
         """Make names known before any photo shows them, so that a search accepts them."""
         with self._begin() as connection:
-            recording.intern_labels(connection, names)
+            self._names.labels(connection, names)
 
     def intend_tags(self, photo_id: int, file: TagFile) -> None:
         """Note that a file is about to be written; raises PhotoUnknown."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 
 from .errors import PhotoUnknown
+from .names import model_sets
 from .paths import join
 from .recording import drop_results, fact_columns
 from .records import PendingPhoto
 from .states import RETRY_SECONDS, SERVED_ROOTS, PhotoState
-from .tables import FolderRow, PhotoModelRow, PhotoRow, RootRow
+from .tables import FolderRow, PhotoRow, RootRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from .records import PhotoFacts
 
@@ -30,38 +31,27 @@ def next_pending(
 
     Those that came one by one are first, then those that a walk found; of both the newest.
     """
-    waiting = (
-        select(
-            PhotoRow.id,
-            PhotoRow.name,
-            PhotoRow.size,
-            PhotoRow.mtime_ns,
-            PhotoRow.inode,
-            PhotoRow.attempts,
-            FolderRow.relpath,
-            RootRow.path,
-        )
-        .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
-        .join(RootRow, RootRow.id == FolderRow.root_id)
-        .where(
-            PhotoRow.state == PhotoState.PENDING.value,
-            PhotoRow.id.not_in(exclude),
-            RootRow.state.in_([state.value for state in SERVED_ROOTS]),
-        )
-        .order_by(PhotoRow.urgent.desc(), PhotoRow.mtime_ns.desc(), PhotoRow.id.desc())
-        .limit(limit)
-    )
-    return [
-        PendingPhoto(
-            id=row.id,
-            path=join(row.path, row.relpath, row.name),
-            size=row.size,
-            mtime_ns=row.mtime_ns,
-            inode=row.inode,
-            attempts=row.attempts,
-        )
-        for row in connection.execute(waiting)
-    ]
+    waiting = _photos(PhotoState.PENDING).where(PhotoRow.id.not_in(exclude))
+    order = (PhotoRow.urgent.desc(), PhotoRow.mtime_ns.desc(), PhotoRow.id.desc())
+    return [_pending(row) for row in connection.execute(waiting.order_by(*order).limit(limit))]
+
+
+def next_outdated(
+    connection: Connection, model_ids: Collection[int], before: int | None, limit: int
+) -> tuple[list[PendingPhoto], int | None]:
+    """Give done photos that one of these models has not seen, those that came last first.
+
+    Looks at `limit` photos with ids under `before` (None: at the last ones); gives the last id that
+    was looked at, too, None at the end.
+    """
+    wanted = frozenset(model_ids)
+    enough = {key for key, asked in model_sets(connection).items() if wanted <= asked}
+    done = _photos(PhotoState.DONE).add_columns(PhotoRow.set_id)
+    if before is not None:
+        done = done.where(PhotoRow.id < before)
+    rows = connection.execute(done.order_by(PhotoRow.id.desc()).limit(limit)).all()
+    found = [_pending(row) for row in rows if row.set_id not in enough]
+    return found, rows[-1].id if rows else None
 
 
 def record_failure(
@@ -123,27 +113,38 @@ def retry(connection: Connection, ids: Collection[int] | None) -> int:
     return connection.execute(fresh).rowcount
 
 
-def requeue_outdated(
-    connection: Connection, model_ids: Collection[int], after: int, limit: int
-) -> tuple[int, int | None]:
-    """Queue done photos that one of these models has not seen, in the order of their ids.
-
-    Looks at ``limit`` photos after the id ``after``; gives the number queued and the last id that
-    was looked at, None at the end.
-    """
-    done = select(PhotoRow.id).where(PhotoRow.id > after, PhotoRow.state == PhotoState.DONE.value)
-    ids = list(connection.scalars(done.order_by(PhotoRow.id).limit(limit)))
-    if not ids:
-        return 0, None
-    by = select(PhotoModelRow.photo_id, func.count()).where(
-        PhotoModelRow.photo_id.in_(ids), PhotoModelRow.model_id.in_(model_ids)
+def _photos(state: PhotoState) -> Select[Any]:
+    """Select photos in a state whose root can be read, with what `_pending` needs."""
+    columns: tuple[Any, ...] = (
+        PhotoRow.id,
+        PhotoRow.name,
+        PhotoRow.size,
+        PhotoRow.mtime_ns,
+        PhotoRow.inode,
+        PhotoRow.attempts,
+        FolderRow.relpath,
+        RootRow.path,
     )
-    rows = connection.execute(by.group_by(PhotoModelRow.photo_id)).all()
-    seen = {row[0]: row[1] for row in rows}
-    outdated = [photo_id for photo_id in ids if seen.get(photo_id, 0) < len(model_ids)]
-    again = update(PhotoRow).where(PhotoRow.id.in_(outdated))
-    connection.execute(again.values(state=PhotoState.PENDING.value))
-    return len(outdated), ids[-1]
+    return (
+        select(*columns)
+        .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
+        .join(RootRow, RootRow.id == FolderRow.root_id)
+        .where(
+            PhotoRow.state == state.value,
+            RootRow.state.in_([served.value for served in SERVED_ROOTS]),
+        )
+    )
+
+
+def _pending(row: Row[Any]) -> PendingPhoto:
+    return PendingPhoto(
+        id=row.id,
+        path=join(row.path, row.relpath, row.name),
+        size=row.size,
+        mtime_ns=row.mtime_ns,
+        inode=row.inode,
+        attempts=row.attempts,
+    )
 
 
 def _standing(connection: Connection, photo_id: int) -> tuple[PhotoState, int]:

@@ -14,13 +14,13 @@ from collections import defaultdict
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
-from ..models.results import Box, Detection, Label, ModelVersion
-from . import tag_reading
+from ..models.results import Box, Detection, ModelVersion
+from . import believed, tag_reading
 from .paths import join, relative_to
 from .query import parse
 from .reading import explain_reading, one_snapshot, open_for_reading
 from .records import CatalogStats, KeywordCount, LabelCount, PhotoRecord, RootRecord
-from .resolve import resolve
+from .resolve import find_terms
 from .search_sql import CompiledSearch, Sort, compile_search
 from .states import PRESENT_FILES, PhotoState, RootState
 
@@ -28,8 +28,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
+    from ..models.results import Analysis
     from .query import Tree
-    from .records import FileEntry, TagFile, TagStats
+    from .records import (
+        FileEntry,
+        JudgedPicture,
+        ModelSet,
+        TagFile,
+        TagStats,
+        UncertainTag,
+        Verdict,
+    )
+    from .resolve import Resolve
 
     Rows: TypeAlias = list[tuple[Any, ...]]
     Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Rows]
@@ -48,18 +58,13 @@ COLUMNS: Final = (
     "next_try_at",
     "missing_since",
     "fingerprint",
+    "rules",
 )
 PHOTOS: Final = (
-    "WITH hit AS ({hits}) SELECT p.id, r.path, f.relpath, p.name, p.state, p.inode, "
+    "WITH hit AS ({hits}) SELECT p.id, r.path, f.relpath, p.name, p.state, p.inode, p.set_id, "
     + ", ".join(f"p.{column}" for column in COLUMNS)
     + " FROM hit CROSS JOIN photo p CROSS JOIN folder f CROSS JOIN root r"
     " WHERE p.id = hit.photo_id AND f.id = p.folder_id AND r.id = f.root_id ORDER BY {order}"
-)
-LABELS: Final = (
-    "WITH hit AS ({hits}) SELECT hit.photo_id, l.name, pl.confidence, m.name"
-    " FROM hit CROSS JOIN photo_label pl CROSS JOIN label l CROSS JOIN model m"
-    " WHERE pl.photo_id = hit.photo_id AND l.id = pl.label_id AND m.id = pl.model_id"
-    " ORDER BY hit.photo_id, pl.confidence DESC, l.name, m.id"
 )
 DETECTIONS: Final = (
     'WITH hit AS ({hits}) SELECT hit.photo_id, l.name, d.confidence, d."left", d.top, d."right",'
@@ -67,11 +72,7 @@ DETECTIONS: Final = (
     " WHERE d.photo_id = hit.photo_id AND l.id = d.label_id AND m.id = d.model_id"
     " ORDER BY hit.photo_id, d.n"
 )
-MODELS: Final = (
-    "WITH hit AS ({hits}) SELECT hit.photo_id, m.name FROM hit CROSS JOIN photo_model pm"
-    " CROSS JOIN model m WHERE pm.photo_id = hit.photo_id AND m.id = pm.model_id"
-    " ORDER BY hit.photo_id, m.name, m.id"
-)
+MODELS: Final = "SELECT name, digest FROM model WHERE digest <> '' ORDER BY name, id"
 KEYWORDS: Final = (
     "WITH hit AS ({hits}) SELECT hit.photo_id, k.name FROM hit CROSS JOIN photo_keyword pk"
     " CROSS JOIN keyword k WHERE pk.photo_id = hit.photo_id AND k.id = pk.keyword_id"
@@ -160,21 +161,53 @@ class CatalogReader:
         sort: Sort | str = Sort.NEWEST,
         limit: int | None = None,
         details: bool = False,
+        resolve: Resolve | None = None,
     ) -> list[PhotoRecord]:
         """Find the done photos that a query describes.
 
-        Without details the records carry no labels, detections, models, keywords and tag files.
+        `resolve` gives the name that a word means which itself is on no photo: a plural, a synonym.
+        Without details the records carry no tags, detections, models, keywords and tag files.
         Raises QueryError, or its kind UnknownWord for a name that is no label and UnknownKeyword
         for a keyword that no photo has; ValueError for a sort that is none or a limit below 0.
         """
         if limit is not None and limit < 0:
             raise ValueError("a limit is 0 or more")
-        tree = parse(query) if isinstance(query, str) else query
-        text = query if isinstance(query, str) else None
         with self._snapshot():
-            labels, keywords = resolve(self._execute, tree, text)
-            compiled = compile_search(tree, labels, Sort(sort), limit, keywords)
+            compiled = self._compile(query, Sort(sort), limit, resolve)
             return self._records(compiled, details=details)
+
+    def uncertain(
+        self, query: str | Tree, limit: int, *, resolve: Resolve | None = None
+    ) -> list[UncertainTag]:
+        """Give the shown tags without a verdict that are nearest to their thresholds.
+
+        They are of the photos that the query finds, each picture once. Reads all their tags. Raises
+        what `search` raises.
+        """
+        with self._snapshot():
+            compiled = self._compile(query, Sort.NEWEST, None, resolve)
+            return believed.uncertain(self._execute, compiled, limit)
+
+    def evidence(self, photo_id: int) -> Analysis | None:
+        """Give what the models in force said of a photo, best first; None where nothing is stored.
+
+        Confidences and sides of boxes are rounded to 1/65535.
+        """
+        with self._snapshot():
+            return believed.evidence(self._execute, photo_id)
+
+    def verdicts(self, fingerprint: bytes) -> tuple[Verdict, ...]:
+        """Give what people said of a picture, by name."""
+        return believed.verdicts(self._execute, fingerprint)
+
+    def all_verdicts(self) -> list[JudgedPicture]:
+        """Give all verdicts by name, the oldest first."""
+        return believed.all_verdicts(self._execute)
+
+    def model_sets(self) -> list[ModelSet]:
+        """List the sets of models that were asked, that of most photos first; reads all photos."""
+        with self._snapshot():
+            return believed.model_sets(self._execute)
 
     def photo(self, path: bytes) -> PhotoRecord | None:
         """Give all that is known of the photo with this absolute path, whatever its state."""
@@ -204,7 +237,7 @@ class CatalogReader:
     def photos(
         self, states: Collection[PhotoState] = tuple(PhotoState), limit: int | None = None
     ) -> list[PhotoRecord]:
-        """List photos in these states by path, with error and attempts, without labels."""
+        """List photos in these states by path, with error and attempts, without tags."""
         listed = ", ".join(f"'{PhotoState(state)}'" for state in sorted(states)) or "NULL"
         hits = f"SELECT id AS photo_id FROM photo WHERE state IN ({listed})"
         order = "r.path, f.relpath, p.name" + ("" if limit is None else " LIMIT :limit")
@@ -223,10 +256,12 @@ class CatalogReader:
     def labels(self) -> list[LabelCount]:
         """List all known names, those of the most photos first; missing photos do not count."""
         with self._snapshot():
-            rows = self._execute("SELECT id, name, key, n FROM label", {})
+            rows = self._execute("SELECT id, name, key, n, kinds FROM label", {})
             gone: dict[int, int] = dict(self._execute(LABELS_OF_MISSING, {}))
-        there = sorted((gone.get(key, 0) - n, spelling, name) for key, name, spelling, n in rows)
-        return [LabelCount(name, -n) for n, _, name in there]
+        there = sorted(
+            (gone.get(key, 0) - n, spelling, name, kinds) for key, name, spelling, n, kinds in rows
+        )
+        return [LabelCount(name, -n, believed.kinds_of(kinds)) for n, _, name, kinds in there]
 
     def keywords(self) -> list[KeywordCount]:
         """List all keywords, those of the most photos first; missing photos do not count."""
@@ -291,7 +326,7 @@ class CatalogReader:
         with self._snapshot():
             photos = self.counts()
             roots = self._execute("SELECT path FROM root ORDER BY path", {})
-            models = self._execute("SELECT name, digest FROM model ORDER BY name, id", {})
+            models = self._execute(MODELS, {})
             ((labels,),) = self._execute("SELECT count(*) FROM label WHERE n > 0", {})
             ((detections,),) = self._execute("SELECT count(*) FROM detection", {})
             ((first, last),) = self._execute(
@@ -308,13 +343,21 @@ class CatalogReader:
             last_analyzed_at=last,
         )
 
+    def _compile(
+        self, query: str | Tree, sort: Sort, limit: int | None, resolve: Resolve | None
+    ) -> CompiledSearch:
+        tree = parse(query) if isinstance(query, str) else query
+        text = query if isinstance(query, str) else None
+        labels, keywords = find_terms(self._execute, tree, text, resolve)
+        return compile_search(tree, labels, sort, limit, keywords)
+
     def _records(self, search: CompiledSearch, *, details: bool) -> list[PhotoRecord]:
         sql = PHOTOS.format(hits=search.hits, order=search.order)
         rows = self._execute(sql, search.parameters)
         search = _by_ids([row[0] for row in rows], search)
-        labels = self._gather(LABELS, search, _label) if details else {}
+        tags = self._gather(believed.TAGS, search, believed.tag) if details else {}
         detections = self._gather(DETECTIONS, search, _detection) if details else {}
-        models = self._gather(MODELS, search, str) if details else {}
+        sets = believed.sets(self._execute) if details else {}
         keywords = self._gather(KEYWORDS, search, str) if details else {}
         files = self._gather(tag_reading.TAG_FILES, search, tag_reading.tag_file) if details else {}
         return [
@@ -322,15 +365,15 @@ class CatalogReader:
                 id=photo_id,
                 path=join(bytes(root), bytes(relpath), bytes(name)),
                 state=PhotoState(state),
-                labels=labels.get(photo_id, ()),
+                tags=tags.get(photo_id, ()),
                 detections=detections.get(photo_id, ()),
-                models=models.get(photo_id, ()),
+                models=tuple(version.name for version in sets.get(set_id, ())),
                 keywords=keywords.get(photo_id, ()),
                 tag_files=files.get(photo_id, ()),
                 inode=inode % (1 << 64),
                 **dict(zip(COLUMNS, columns, strict=True)),
             )
-            for photo_id, root, relpath, name, state, inode, *columns in rows
+            for photo_id, root, relpath, name, state, inode, set_id, *columns in rows
         ]
 
     def _gather(
@@ -354,10 +397,6 @@ def _named(ids: list[int], order: str) -> CompiledSearch:
     listed = ", ".join(f":{name}" for name in named) or "NULL"
     hits = f"SELECT id AS photo_id FROM photo WHERE id IN ({listed})"
     return CompiledSearch(hits, order, {**named})
-
-
-def _label(name: str, confidence: float, model: str) -> Label:
-    return Label(name, confidence, model)
 
 
 def _detection(name: str, confidence: float, *rest: Any) -> Detection:

@@ -1,63 +1,54 @@
-"""Writing what is known of a photo: results, keywords, search indexes and their counts."""
+"""Writing what is known of a photo: evidence, its reading, keywords, and the search indexes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, case, delete, insert, select, text, update
 
 from . import tag_queue
 from .errors import PhotoUnknown
+from .evidence import names_in, pack, split
 from .keywords import replace_keywords
-from .records import PhotoFacts
-from .states import MOST_COUNTED, PhotoState, label_key
+from .names import count_labels, intern_set, models_of
+from .reading_rows import delete_reading, insert_reading, labels_of, names_read, to_rows
+from .records import Evidenced, PhotoFacts
+from .states import PhotoState
 from .tables import (
-    DetectionRow,
-    LabelRow,
-    ModelRow,
-    PhotoLabelRow,
-    PhotoModelRow,
+    DetectionAsideRow,
+    EvidenceRow,
     PhotoRow,
+    ReadingAsideRow,
     SightingRow,
+    TagAsideRow,
 )
+from .verdicts import verdicts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlalchemy import Connection
 
-    from ..models.results import Analysis, Detection, Label, ModelVersion
+    from ..models.results import Analysis, ModelVersion, Reading
+    from .names import Names
+    from .reading_rows import ReadingRows
 
 NANOSECONDS = 1_000_000_000
-RESULT_TABLES = (PhotoModelRow, PhotoLabelRow, DetectionRow, SightingRow)
 
 # These statements run for every photo. Building one costs SQLAlchemy more than running it costs
 # SQLite, so they are built once, with parameters.
 PHOTO: BindParameter[int] = bindparam("photo")
-SEEN_LABELS = select(SightingRow.label_id).where(SightingRow.photo_id == PHOTO)
-ASKED_MODELS = select(PhotoModelRow.model_id).where(PhotoModelRow.photo_id == PHOTO)
-INSERTIONS = {table: insert(table) for table in RESULT_TABLES}
-DELETIONS = tuple(delete(table).where(table.photo_id == PHOTO) for table in RESULT_TABLES)
-LABEL_IDS = select(LabelRow.key, LabelRow.id).where(
-    LabelRow.key.in_(bindparam("keys", expanding=True))
-)
-COUNT_LABELS = (
-    update(LabelRow)
-    .where(LabelRow.id.in_(bindparam("labels", expanding=True)))
-    .values(n=LabelRow.n + bindparam("step"))
-)
 FACTS = tuple(name for name in PhotoFacts.__dataclass_fields__ if name != "keywords")
-MODEL_ID = select(ModelRow.id).where(
-    ModelRow.name == bindparam("model"), ModelRow.digest == bindparam("version")
+STANDING = select(PhotoRow.fingerprint, PhotoRow.set_id, PhotoRow.rules, PhotoRow.taken_at).where(
+    PhotoRow.id == PHOTO
 )
 # A photo that vanished while it was analysed is not brought back.
 DONE = (
     update(PhotoRow)
     .where(PhotoRow.id == PHOTO)
     .values(
-        **{name: bindparam(name) for name in FACTS},
-        taken_at=bindparam("taken_at"),
+        **{name: bindparam(name) for name in (*FACTS, "taken_at", "set_id", "rules")},
         state=case(
             (PhotoRow.state == PhotoState.MISSING.value, PhotoState.MISSING.value),
             else_=PhotoState.DONE.value,
@@ -69,116 +60,168 @@ DONE = (
         urgent=0,
     )
 )
-MODEL_IS_ASKED = PhotoModelRow.photo_id == PhotoRow.id
-NUMBER_ASKED = select(func.count()).select_from(PhotoModelRow).where(MODEL_IS_ASKED)
+READ = update(PhotoRow).where(PhotoRow.id == PHOTO).values(rules=bindparam("rules"))
+UNREAD = update(PhotoRow).where(PhotoRow.id == PHOTO).values(set_id=None, rules=None)
+RENEWED = update(SightingRow).where(SightingRow.photo_id == PHOTO).values(taken_at=bindparam("at"))
 ANALYZED = (
     select(PhotoRow.id)
     .where(
         PhotoRow.fingerprint == bindparam("mark"),
         PhotoRow.analyzed_at.is_not(None),
-        NUMBER_ASKED.scalar_subquery() == bindparam("number"),
-        NUMBER_ASKED.where(
-            PhotoModelRow.model_id.in_(bindparam("models", expanding=True))
-        ).scalar_subquery()
-        == bindparam("number"),
+        PhotoRow.set_id == bindparam("set"),
     )
     .limit(1)
+)
+INSERT_EVIDENCE = insert(EvidenceRow)
+DELETE_EVIDENCE = delete(EvidenceRow).where(
+    EvidenceRow.photo_id == PHOTO, EvidenceRow.model_id == bindparam("model")
+)
+ASIDE = (ReadingAsideRow, TagAsideRow, DetectionAsideRow)
+FORGET = tuple(delete(table).where(table.photo_id == PHOTO) for table in (EvidenceRow, *ASIDE))
+DELETE_ASIDE = tuple(
+    delete(table).where(table.photo_id == PHOTO, table.set_id == bindparam("set"))
+    for table in ASIDE
+)
+TAG = "kind, confidence, rule, threshold, shown, refines_id"
+BOX = 'label_id, model_id, confidence, "left", top, "right", bottom'
+COPIES = tuple(
+    text(
+        f"INSERT INTO {table} (photo_id, {columns})"  # noqa: S608
+        f" SELECT CAST(:photo AS BIGINT), {columns} FROM {table} WHERE photo_id = :source"
+    )
+    for table, columns in (
+        ("evidence", "model_id, data"),
+        ("reading_aside", "set_id, rules, replaced_by"),
+        ("tag_aside", f"set_id, label_id, {TAG}"),
+        ("detection_aside", f"set_id, n, {BOX}"),
+        ("photo_tag", f"label_id, {TAG}"),
+        ("detection", f"n, {BOX}"),
+    )
+)
+COPY_SIGHTINGS = text(
+    "INSERT INTO sighting (label_id, taken_at, photo_id, confidence, times)"
+    " SELECT label_id, CAST(:at AS BIGINT), CAST(:photo AS BIGINT), confidence, times"
+    " FROM sighting WHERE photo_id = :source"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """One photo's result rows with ids instead of names, ready for any photo."""
+class Stamp:
+    """By which rules a reading is made, as a digest, and when."""
 
-    models: tuple[int, ...] = ()
-    labels: tuple[dict[str, Any], ...] = ()
-    detections: tuple[dict[str, Any], ...] = ()
-
-    def sightings(self) -> dict[int, tuple[float, int]]:
-        """Give each label's best confidence and the number of its boxes, at least 1."""
-        best: dict[int, float] = {}
-        boxes: dict[int, int] = {}
-        for row in (*self.labels, *self.detections):
-            label_id = row["label_id"]
-            best[label_id] = max(best.get(label_id, 0.0), row["confidence"])
-        for row in self.detections:
-            boxes[row["label_id"]] = boxes.get(row["label_id"], 0) + 1
-        return {key: (best[key], min(boxes.get(key, 1), MOST_COUNTED)) for key in best}
-
-
-def intern_labels(connection: Connection, names: Iterable[str]) -> dict[str, int]:
-    """Make sure that every name has a row and give the ids by key; existing spellings stay."""
-    wanted: dict[str, str] = {}
-    for name in names:
-        wanted.setdefault(label_key(name), name)
-    known = _label_ids(connection, wanted)
-    fresh = [{"key": key, "name": name} for key, name in wanted.items() if key not in known]
-    if fresh:
-        connection.execute(insert(LabelRow), fresh)
-        known |= _label_ids(connection, [row["key"] for row in fresh])
-    return known
-
-
-def intern_models(
-    connection: Connection, models: Iterable[ModelVersion]
-) -> dict[ModelVersion, int]:
-    """Make sure that every model version has a row and give the ids."""
-    ids = {}
-    for model in models:
-        known = _model_id(connection, model)
-        if known is None:
-            row = insert(ModelRow).values(name=model.name, digest=model.digest)
-            known = connection.execute(row.returning(ModelRow.id)).scalar_one()
-        ids[model] = known
-    return ids
+    rules: str
+    now: int
 
 
 def find_analyzed(
-    connection: Connection, fingerprint: bytes, models: Collection[ModelVersion]
+    connection: Connection, names: Names, fingerprint: bytes, models: Collection[ModelVersion]
 ) -> int | None:
     """Find a photo of the same pixels that exactly these models have analysed."""
-    ids = {_model_id(connection, model) for model in models}
-    asked = {
-        "mark": fingerprint,
-        "number": len(ids),
-        "models": [key for key in ids if key is not None],
-    }
-    return connection.scalar(ANALYZED, asked)
+    known = names.find_set(connection, models)
+    if known is None:
+        return None
+    return connection.scalar(ANALYZED, {"mark": fingerprint, "set": known})
 
 
-def record_analysis(
+def record_reading(
     connection: Connection,
+    names: Names,
     photo_id: int,
     facts: PhotoFacts,
     analysis: Analysis,
-    now: int,
-    *,
-    queue_tags: bool,
+    reading: Reading,
+    stamp: Stamp,
 ) -> None:
-    """Store what the models say in place of what they said before."""
-    results = _to_results(connection, analysis)
-    _record(connection, photo_id, facts, results, now, queue_tags=queue_tags)
+    """Store what the models say, and what is believed, in place of what was before."""
+    was = _standing(connection, photo_id)
+    models = names.models(connection, analysis.models)
+    set_id = intern_set(connection, models.values())
+    rows, packed = _to_rows(connection, names, analysis, reading, models)
+    columns = fact_columns(facts) | {"set_id": set_id, "rules": stamp.rules}
+    connection.execute(DONE, columns | {"photo": photo_id, "now": stamp.now})
+    before: set[int] = set()
+    if was.set_id is not None:
+        before = labels_of(connection, photo_id)
+        delete_reading(connection, photo_id)
+        _make_room(connection, photo_id, set_id, packed, is_same=_is_same(was, facts))
+    _insert_evidence(connection, photo_id, packed)
+    insert_reading(connection, photo_id, columns["taken_at"], rows)
+    _move_counts(connection, before, rows.label_ids)
+    replace_keywords(connection, photo_id, columns["taken_at"], facts.keywords)
 
 
 def record_copy(
-    connection: Connection,
-    photo_id: int,
-    facts: PhotoFacts,
-    source_id: int,
-    now: int,
-    *,
-    queue_tags: bool,
+    connection: Connection, photo_id: int, facts: PhotoFacts, source_id: int, now: int
 ) -> None:
     """Store another photo's results as this one's; the source may be the photo itself."""
-    results = _load_results(connection, source_id)
-    _record(connection, photo_id, facts, results, now, queue_tags=queue_tags)
+    was, source = _standing(connection, photo_id), _standing(connection, source_id)
+    columns = fact_columns(facts) | {"set_id": source.set_id, "rules": source.rules}
+    taken_at = columns["taken_at"]
+    connection.execute(DONE, columns | {"photo": photo_id, "now": now})
+    if photo_id == source_id:
+        connection.execute(RENEWED, {"photo": photo_id, "at": taken_at})
+    else:
+        before: set[int] = set()
+        if was.set_id is not None:
+            before = labels_of(connection, photo_id)
+            _forget(connection, photo_id)
+        _copy(connection, photo_id, source_id, taken_at)
+        _move_counts(connection, before, labels_of(connection, photo_id))
+    replace_keywords(connection, photo_id, taken_at, facts.keywords)
+
+
+def replace_reading(
+    connection: Connection, names: Names, photo: Evidenced, reading: Reading, *, rules: str
+) -> bool:
+    """Store what is believed of this evidence; False where the photo has other evidence now."""
+    photo_id = photo.photo_id
+    was = _standing(connection, photo_id)
+    if was.set_id is None or was.fingerprint != photo.fingerprint:
+        return False
+    models = models_of(connection, was.set_id)
+    mark = photo.fingerprint
+    verdicts = verdicts_of(connection, [mark] if mark else []).get(mark or b"", ())
+    if models.keys() != set(photo.analysis.models) or verdicts != photo.verdicts:
+        return False
+    ids = names.labels(connection, names_read(reading))
+    by_name = {version.name: model_id for version, model_id in models.items()}
+    rows = to_rows(connection, names, reading, ids, by_name)
+    before = labels_of(connection, photo_id)
+    delete_reading(connection, photo_id)
+    insert_reading(connection, photo_id, was.taken_at, rows)
+    _move_counts(connection, before, rows.label_ids)
+    connection.execute(READ, {"photo": photo_id, "rules": rules})
+    return True
 
 
 def drop_results(connection: Connection, photo_id: int) -> None:
     """Forget what the models said of a photo, its keywords, and that it waits for tags."""
-    _replace_results(connection, photo_id, 0, Results())
+    before = labels_of(connection, photo_id)
+    _forget(connection, photo_id)
+    _move_counts(connection, before, set())
+    connection.execute(UNREAD, {"photo": photo_id})
     replace_keywords(connection, photo_id, 0, ())
     tag_queue.finish(connection, photo_id)
+
+
+def put_evidence(connection: Connection, photo_id: int, packed: Mapping[int, bytes]) -> None:
+    """Store what models said of a photo in place of what they said before."""
+    for model_id in packed:
+        connection.execute(DELETE_EVIDENCE, {"photo": photo_id, "model": model_id})
+    _insert_evidence(connection, photo_id, packed)
+
+
+def delete_aside(connection: Connection, photo_id: int, set_id: int) -> None:
+    """Forget a photo's reading by a set of models that is not in force."""
+    for deletion in DELETE_ASIDE:
+        connection.execute(deletion, {"photo": photo_id, "set": set_id})
+
+
+def pack_all(
+    analysis: Analysis, ids: Mapping[str, int], models: Mapping[ModelVersion, int]
+) -> dict[int, bytes]:
+    """Pack what each model said, by the models' ids."""
+    return {models[part.models[0]]: pack(part, ids) for part in split(analysis)}
 
 
 def fact_columns(facts: PhotoFacts) -> dict[str, Any]:
@@ -195,146 +238,75 @@ def fact_columns(facts: PhotoFacts) -> dict[str, Any]:
     }
 
 
-def _record(
+def _standing(connection: Connection, photo_id: int) -> Any:
+    """Give what is known of a photo now; raise PhotoUnknown where there is none."""
+    row: Any = connection.execute(STANDING, {"photo": photo_id}).one_or_none()
+    if row is None:
+        raise PhotoUnknown(photo_id)
+    return row
+
+
+def _is_same(was: Any, facts: PhotoFacts) -> bool:
+    """Say whether a photo's pixels are those that were analysed before."""
+    return facts.fingerprint is not None and was.fingerprint == facts.fingerprint
+
+
+def _to_rows(
+    connection: Connection,
+    names: Names,
+    analysis: Analysis,
+    reading: Reading,
+    models: Mapping[ModelVersion, int],
+) -> tuple[ReadingRows, dict[int, bytes]]:
+    ids = names.labels(connection, [*names_read(reading), *names_in(analysis)])
+    by_name = {version.name: model_id for version, model_id in models.items()}
+    rows = to_rows(connection, names, reading, ids, by_name)
+    return rows, pack_all(analysis, ids, models)
+
+
+def _make_room(
     connection: Connection,
     photo_id: int,
-    facts: PhotoFacts,
-    results: Results,
-    now: int,
+    set_id: int,
+    packed: Iterable[int],
     *,
-    queue_tags: bool,
+    is_same: bool,
 ) -> None:
-    columns = fact_columns(facts)
-    if connection.execute(DONE, columns | {"photo": photo_id, "now": now}).rowcount == 0:
-        raise PhotoUnknown(photo_id)
-    _replace_results(connection, photo_id, columns["taken_at"], results)
-    replace_keywords(connection, photo_id, columns["taken_at"], facts.keywords)
-    if queue_tags:
-        tag_queue.queue_one(connection, photo_id)
+    """Drop the evidence that new one replaces, or all of it where it is of other pixels."""
+    if not is_same:
+        _forget_evidence(connection, photo_id)
+        return
+    for model_id in packed:
+        connection.execute(DELETE_EVIDENCE, {"photo": photo_id, "model": model_id})
+    delete_aside(connection, photo_id, set_id)
 
 
-def _label_ids(connection: Connection, keys: Collection[str]) -> dict[str, int]:
-    # Expanded into the statement's text, a whole vocabulary could pass the parameter limit of a
-    # database; a hundred at a time never does.
-    ordered = sorted(keys)
-    ids: dict[str, int] = {}
-    for start in range(0, len(ordered), 100):
-        rows = connection.execute(LABEL_IDS, {"keys": ordered[start : start + 100]})
-        ids.update((row.key, row.id) for row in rows)
-    return ids
+def _insert_evidence(connection: Connection, photo_id: int, packed: Mapping[int, bytes]) -> None:
+    rows = [
+        {"photo_id": photo_id, "model_id": model_id, "data": data}
+        for model_id, data in packed.items()
+    ]
+    if rows:
+        connection.execute(INSERT_EVIDENCE, rows)
 
 
-def _model_id(connection: Connection, model: ModelVersion) -> int | None:
-    return connection.scalar(MODEL_ID, {"model": model.name, "version": model.digest})
+def _forget(connection: Connection, photo_id: int) -> None:
+    delete_reading(connection, photo_id)
+    _forget_evidence(connection, photo_id)
 
 
-def _to_results(connection: Connection, analysis: Analysis) -> Results:
-    """Replace names by ids; models are told apart by name within one analysis.
-
-    Raises ValueError for a label whose model is not among the analysis's models.
-    """
-    said: tuple[Label | Detection, ...] = (*analysis.labels, *analysis.detections)
-    labels = intern_labels(connection, [thing.name for thing in said])
-    versions = intern_models(connection, analysis.models)
-    models = {version.name: model_id for version, model_id in versions.items()}
-    strangers = {thing.model for thing in said} - set(models)
-    if strangers:
-        raise ValueError(f"results of models that were not asked: {sorted(strangers)}")
-    return Results(
-        models=tuple(versions.values()),
-        labels=_label_rows(analysis.labels, labels, models),
-        detections=tuple(
-            _detection_row(n, thing, labels, models) for n, thing in enumerate(analysis.detections)
-        ),
-    )
+def _forget_evidence(connection: Connection, photo_id: int) -> None:
+    for deletion in FORGET:
+        connection.execute(deletion, {"photo": photo_id})
 
 
-def _label_rows(
-    said: Iterable[Label], labels: dict[str, int], models: dict[str, int]
-) -> tuple[dict[str, Any], ...]:
-    """Make one row for each model and name: ImageNet has two classes called `crane`."""
-    best: dict[tuple[int, int], float] = {}
-    for label in said:
-        key = (models[label.model], labels[label_key(label.name)])
-        best[key] = max(best.get(key, 0.0), label.confidence)
-    return tuple(
-        {"model_id": model_id, "label_id": label_id, "confidence": confidence}
-        for (model_id, label_id), confidence in best.items()
-    )
+def _copy(connection: Connection, photo_id: int, source_id: int, taken_at: int) -> None:
+    asked = {"photo": photo_id, "source": source_id}
+    for copy in COPIES:
+        connection.execute(copy, asked)
+    connection.execute(COPY_SIGHTINGS, asked | {"at": taken_at})
 
 
-def _detection_row(
-    n: int, thing: Detection, labels: dict[str, int], models: dict[str, int]
-) -> dict[str, Any]:
-    return {
-        "n": n,
-        "label_id": labels[label_key(thing.name)],
-        "model_id": models[thing.model],
-        "confidence": thing.confidence,
-        "left": thing.box.left,
-        "top": thing.box.top,
-        "right": thing.box.right,
-        "bottom": thing.box.bottom,
-    }
-
-
-def _load_results(connection: Connection, photo_id: int) -> Results:
-    labels = select(PhotoLabelRow.model_id, PhotoLabelRow.label_id, PhotoLabelRow.confidence)
-    detections = select(
-        DetectionRow.n,
-        DetectionRow.label_id,
-        DetectionRow.model_id,
-        DetectionRow.confidence,
-        DetectionRow.left,
-        DetectionRow.top,
-        DetectionRow.right,
-        DetectionRow.bottom,
-    )
-    return Results(
-        models=tuple(connection.scalars(ASKED_MODELS, {"photo": photo_id})),
-        labels=_as_dicts(connection, labels.where(PhotoLabelRow.photo_id == photo_id)),
-        detections=_as_dicts(connection, detections.where(DetectionRow.photo_id == photo_id)),
-    )
-
-
-def _as_dicts(connection: Connection, statement: Any) -> tuple[dict[str, Any], ...]:
-    return tuple(dict(row) for row in connection.execute(statement).mappings())
-
-
-def _replace_results(
-    connection: Connection, photo_id: int, taken_at: int, results: Results
-) -> None:
-    """Put rows in place of a photo's present ones and move the labels' counts along."""
-    photo = {"photo": photo_id}
-    before = set(connection.scalars(SEEN_LABELS, photo))
-    if before or connection.scalars(ASKED_MODELS, photo).first() is not None:
-        for deletion in DELETIONS:
-            connection.execute(deletion, photo)
-    sightings = results.sightings()
-    _insert(connection, PhotoModelRow, photo_id, [{"model_id": key} for key in results.models])
-    _insert(connection, PhotoLabelRow, photo_id, results.labels)
-    _insert(connection, DetectionRow, photo_id, results.detections)
-    _insert(
-        connection,
-        SightingRow,
-        photo_id,
-        [
-            {"label_id": key, "taken_at": taken_at, "confidence": confidence, "times": times}
-            for key, (confidence, times) in sightings.items()
-        ],
-    )
-    _count(connection, set(sightings) - before, 1)
-    _count(connection, before - set(sightings), -1)
-
-
-def _insert(
-    connection: Connection, table: Any, photo_id: int, rows: Iterable[dict[str, Any]]
-) -> None:
-    filled = [{"photo_id": photo_id, **row} for row in rows]
-    if filled:
-        connection.execute(INSERTIONS[table], filled)
-
-
-def _count(connection: Connection, label_ids: set[int], step: int) -> None:
-    if label_ids:
-        connection.execute(COUNT_LABELS, {"labels": sorted(label_ids), "step": step})
+def _move_counts(connection: Connection, before: set[int], after: set[int]) -> None:
+    count_labels(connection, after - before, 1)
+    count_labels(connection, before - after, -1)

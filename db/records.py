@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..models.results import Detection, Label, ModelVersion
-    from .states import PhotoState, RootState
+    from ..models.results import Analysis, Detection, ModelVersion, Tag
+    from .states import PhotoState, RootState, VerdictKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +135,90 @@ class TagStats:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person said of a name and a picture, and when in unix seconds."""
+
+    name: str
+    kind: VerdictKind
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidenced:
+    """A photo with the evidence of the models in force, rounded as it is stored, and verdicts."""
+
+    photo_id: int
+    fingerprint: bytes | None
+    analysis: Analysis
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RetagPhoto:
+    """A photo that other models are to read.
+
+    `missing` are those that have not looked at it yet, `analysis` is what the others said.
+    """
+
+    photo: PendingPhoto
+    fingerprint: bytes
+    missing: tuple[ModelVersion, ...]
+    analysis: Analysis
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSet:
+    """Models that were asked together.
+
+    `photos` counts the readings by them that are in force, `staged` those that wait for a switch,
+    `former` those that gave way in one. `switched_at` is when the catalog was switched to them.
+    """
+
+    models: tuple[ModelVersion, ...]
+    photos: int = 0
+    staged: int = 0
+    former: int = 0
+    switched_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was given up: readings aside, and what single models said of single photos.
+
+    `size_bytes` is the size of the latter; the file shrinks only when it is repacked.
+    """
+
+    readings: int = 0
+    evidence: int = 0
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPicture:
+    """A verdict with the picture's photo that shows it best: a done one with evidence, or None."""
+
+    fingerprint: bytes
+    verdict: Verdict
+    photo_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UncertainTag:
+    """A shown tag near its threshold without a verdict, and one photo of the picture."""
+
+    photo_id: int
+    path: bytes
+    fingerprint: bytes
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoRecord:
-    """All that the catalog knows of one photo; times are unix seconds."""
+    """All that the catalog knows of one photo; times are unix seconds.
+
+    The tags are without evidence and parents; `rules` is a digest of the rules that made them.
+    """
 
     path: bytes
     width: int | None
@@ -149,7 +231,7 @@ class PhotoRecord:
     mtime_ns: int
     taken_at: int
     analyzed_at: int | None
-    labels: tuple[Label, ...] = ()
+    tags: tuple[Tag, ...] = ()
     detections: tuple[Detection, ...] = ()
     models: tuple[str, ...] = ()
     id: int = 0
@@ -159,14 +241,19 @@ class PhotoRecord:
     inode: int = 0
     keywords: tuple[str, ...] = ()
     tag_files: tuple[TagFile, ...] = ()
+    rules: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LabelCount:
-    """A name and the number of photos that show it; 0 for a name known but never seen."""
+    """A name and the number of photos that show it; 0 for a name known but never seen.
+
+    `kinds` are the kinds of tags that it has been: `object`, `label`, `parent`.
+    """
 
     name: str
     photos: int
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,23 +22,39 @@ if TYPE_CHECKING:
 
     Execute: TypeAlias = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
     Known: TypeAlias = dict[str, KnownLabel]
+    Resolve: TypeAlias = Callable[[str], str | None]
 
 LABEL: Final = "label"
 KEYWORD: Final = "keyword"
 
 
-def resolve(execute: Execute, tree: Tree, text: str | None) -> tuple[Known, Known]:
+def find_terms(
+    execute: Execute, tree: Tree, text: str | None, resolve: Resolve | None = None
+) -> tuple[Known, Known]:
     """Give a tree's labels and its keywords by key.
+
+    A word that is on no photo stands for the name that it means, if that is known.
 
     Raises UnknownWord, or its kind UnknownKeyword, for the first term that is not known.
     """
     asked = list(terms(tree))
     labels = _known(execute, LABEL, {_key(term) for term in asked if not _is_keyword(term)})
+    if resolve is not None:
+        words = {_key(term): term.name for term in asked if not _is_keyword(term)}
+        labels |= _meant(execute, words, labels, resolve)
     keywords = _keywords(execute, {_key(term) for term in asked if _is_keyword(term)})
     for term in asked:
         if _key(term) not in (keywords if _is_keyword(term) else labels):
             raise _unknown(execute, term, text)
     return labels, keywords
+
+
+def _meant(execute: Execute, words: dict[str, str], known: Known, resolve: Resolve) -> Known:
+    """Find the labels that words mean which are unknown, or known and on no photo."""
+    unseen = [key for key in words if key not in known or not known[key].photos]
+    names = {key: name for key in unseen if (name := resolve(words[key])) is not None}
+    found = _known(execute, LABEL, {label_key(name) for name in names.values()})
+    return {key: found[label_key(n)] for key, n in names.items() if label_key(n) in found}
 
 
 def _key(term: Term) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -46,13 +47,21 @@ class TagState(StrEnum):
     """What was ours has been taken out again."""
 
 
+class VerdictKind(StrEnum):
+    """What a person says of a name and a picture; the values are what the catalog stores."""
+
+    REJECT = "reject"
+    CONFIRM = "confirm"
+    ADD = "add"
+
+
 SERVED_ROOTS: Final = (RootState.OK, RootState.SUSPECT, RootState.CONFIRMED)
 """The states of roots whose files can be read."""
 
 RETRY_SECONDS: Final = (60, 600, 7_200, 86_400)
 """How long a photo rests after its first, second, ... failure; after one more it is dead."""
 
-KNOWN_REVISIONS: Final = ("0001", "0002", "0003")
+KNOWN_REVISIONS: Final = ("0001", "0002", "0003", "0004")
 """Every schema this program can bring up to date, oldest first."""
 
 SCHEMA_REVISION: Final = KNOWN_REVISIONS[-1]
@@ -69,6 +78,11 @@ MOST_COUNTED: Final = 9
 """`sighting.times` stops here: few distinct values keep the index by count ordered by date."""
 
 
+KIND_BITS: Final = {"object": 1, "label": 2, "parent": 4}
+"""The kinds of tags as `label.kinds` sums them up."""
+
+
+@lru_cache(maxsize=8192)
 def label_key(name: str) -> str:
     """Give the form under which two spellings are one label, in every alphabet.
 

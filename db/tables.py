@@ -118,6 +118,8 @@ class PhotoRow(Base):
 
     `next_try_at` is set for failed photos only, `missing_since` for missing ones only.
     `urgent` is 1 for a photo that waits and came by itself, not with a walk: it is served first.
+    `set_id` are the models whose evidence the photo's reading is made of, `rules` is a digest of
+    the rules by which it was made, or NULL where it is to be made again.
     """
 
     __tablename__ = "photo"
@@ -151,10 +153,15 @@ class PhotoRow(Base):
     next_try_at: Mapped[int | None]
     missing_since: Mapped[int | None]
     urgent: Mapped[int] = mapped_column(server_default=text("0"))
+    set_id: Mapped[int | None] = mapped_column(ForeignKey("model_set.id"))
+    rules: Mapped[str | None]
 
 
 class ModelRow(Base):
-    """A model that has looked at photos."""
+    """A model that has looked at photos.
+
+    One without a digest stands for several, joined by name, that saw a thing together.
+    """
 
     __tablename__ = "model"
     __table_args__ = (UniqueConstraint("name", "digest"), STRICT)
@@ -169,18 +176,39 @@ def _photo_key() -> ForeignKey:
     return ForeignKey("photo.id", ondelete="CASCADE")
 
 
-class PhotoModelRow(Base):
-    """Which models a photo's results come from, also where they saw nothing."""
+class ModelSetRow(Base):
+    """Models that were asked together: `models` are their ids, sorted, as a JSON list.
 
-    __tablename__ = "photo_model"
+    `switched_at` is set for those that were switched to, and not back from.
+    """
+
+    __tablename__ = "model_set"
+    __table_args__ = (UniqueConstraint("models"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    models: Mapped[str]
+    switched_at: Mapped[int | None]
+
+
+class EvidenceRow(Base):
+    """What one model said of a photo, packed by `evidence`; also where it saw nothing.
+
+    Beside the models of the photo's set, there may be others: tried, or kept for going back.
+    """
+
+    __tablename__ = "evidence"
     __table_args__ = (KEYED,)
 
     photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+    data: Mapped[bytes]
 
 
 class LabelRow(Base):
-    """A name; `key` is its one spelling, `n` the number of photos with it, kept by the writer."""
+    """A name; `key` is its one spelling, `n` the number of photos with it, kept by the writer.
+
+    `kinds` are the kinds of tags that it has ever been, as the sum of their `KIND_BITS`.
+    """
 
     __tablename__ = "label"
     __table_args__ = (UniqueConstraint("key"), STRICT)
@@ -189,22 +217,42 @@ class LabelRow(Base):
     name: Mapped[str]
     key: Mapped[str]
     n: Mapped[int] = mapped_column(server_default=text("0"))
+    kinds: Mapped[int] = mapped_column(server_default=text("0"))
 
 
-class PhotoLabelRow(Base):
-    """What a classifier says of a photo."""
+class TagColumns:
+    """What is believed of a photo, and why: the fields of a `Tag`."""
 
-    __tablename__ = "photo_label"
+    kind: Mapped[str]
+    confidence: Mapped[float]
+    rule: Mapped[str]
+    threshold: Mapped[float]
+    shown: Mapped[int]
+    refines_id: Mapped[int | None] = mapped_column(ForeignKey("label.id"))
+
+
+class BoxColumns:
+    """A thing that counts; the box is relative to the upright picture, 0..1."""
+
+    confidence: Mapped[float]
+    left: Mapped[float]
+    top: Mapped[float]
+    right: Mapped[float]
+    bottom: Mapped[float]
+
+
+class PhotoTagRow(TagColumns, Base):
+    """A tag of a photo's reading that is in force."""
+
+    __tablename__ = "photo_tag"
     __table_args__ = (KEYED,)
 
     photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
-    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
     label_id: Mapped[int] = mapped_column(ForeignKey("label.id"), primary_key=True)
-    confidence: Mapped[float]
 
 
-class DetectionRow(Base):
-    """A thing that a detector found; the box is relative to the upright picture, 0..1."""
+class DetectionRow(BoxColumns, Base):
+    """A box of a photo's reading that is in force."""
 
     __tablename__ = "detection"
     __table_args__ = (KEYED,)
@@ -213,19 +261,74 @@ class DetectionRow(Base):
     n: Mapped[int] = mapped_column(primary_key=True)
     label_id: Mapped[int] = mapped_column(ForeignKey("label.id"))
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
-    confidence: Mapped[float]
-    left: Mapped[float]
-    top: Mapped[float]
-    right: Mapped[float]
-    bottom: Mapped[float]
+
+
+class ReadingAsideRow(Base):
+    """A photo has a reading by another set of models than that of the reading in force.
+
+    It is a former one, that gave way when the catalog was switched to the set `replaced_by`, or a
+    staged one.
+    """
+
+    __tablename__ = "reading_aside"
+    __table_args__ = (
+        Index(None, "set_id", "photo_id"),
+        Index(None, "replaced_by", "photo_id", **_where_set("replaced_by")),
+        KEYED,
+    )
+
+    photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
+    set_id: Mapped[int] = mapped_column(ForeignKey("model_set.id"), primary_key=True)
+    rules: Mapped[str | None]
+    replaced_by: Mapped[int | None] = mapped_column(ForeignKey("model_set.id"))
+
+
+class TagAsideRow(TagColumns, Base):
+    """A tag of a reading aside."""
+
+    __tablename__ = "tag_aside"
+    __table_args__ = (KEYED,)
+
+    photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
+    set_id: Mapped[int] = mapped_column(ForeignKey("model_set.id"), primary_key=True)
+    label_id: Mapped[int] = mapped_column(ForeignKey("label.id"), primary_key=True)
+
+
+class DetectionAsideRow(BoxColumns, Base):
+    """A box of a reading aside."""
+
+    __tablename__ = "detection_aside"
+    __table_args__ = (KEYED,)
+
+    photo_id: Mapped[int] = mapped_column(_photo_key(), primary_key=True)
+    set_id: Mapped[int] = mapped_column(ForeignKey("model_set.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    label_id: Mapped[int] = mapped_column(ForeignKey("label.id"))
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
+
+
+class VerdictRow(Base):
+    """What a person said of a name and a picture; `key` is the name's one spelling.
+
+    It belongs to the pixels, not to a photo: it outlives files, and holds for every copy.
+    """
+
+    __tablename__ = "verdict"
+    __table_args__ = (KEYED,)
+
+    fingerprint: Mapped[bytes] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    at: Mapped[int]
 
 
 class SightingRow(Base):
-    """The search index: one row for each name in each photo, whichever models say it.
+    """The search index: one row for each tag of each photo.
 
-    `confidence` is the best of all models; `times` is the number of boxes up to `MOST_COUNTED`, or
-    1 where only a classifier names it. The key walks a name's photos by date, and finds one photo
-    among them when the walk follows another name.
+    `times` is the number of the tag's boxes up to `MOST_COUNTED`, or 1 where it has none. The key
+    walks a name's photos by date, and finds one photo among them when the walk follows another
+    name.
     """
 
     __tablename__ = "sighting"

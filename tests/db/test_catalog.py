@@ -11,7 +11,7 @@ import sys
 import threading
 
 import pytest
-from catalog_samples import add_photos, analysis, facts, miscounted_labels, rows
+from catalog_samples import add_photos, analysis, facts, miscounted_labels, rows, take_in
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from phototagd.db.catalog import Catalog
@@ -84,17 +84,17 @@ def test_one_transaction_is_all_or_nothing(tmp_path):
     path = str(tmp_path / "c.db")
     with Catalog.open(path) as catalog:
         (photo,) = add_photos(catalog, [b"a.jpg"])
-        catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+        take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
         with catalog._transactions.engine.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE TRIGGER full BEFORE INSERT ON sighting BEGIN"
                 " SELECT raise(ABORT, 'disk full'); END"
             )
         with pytest.raises(IntegrityError, match="disk full"):
-            catalog.record_analysis(photo, facts(), analysis({"dog": 0.5}))
+            take_in(catalog, photo, facts(), analysis({"dog": 0.5}))
         assert catalog.counts() == {PhotoState.DONE: 1}
     assert rows(path, "SELECT name, n FROM label") == [("cat", 1)]
-    assert rows(path, "SELECT count(*) FROM photo_label") == [(1,)]
+    assert rows(path, "SELECT count(*) FROM photo_tag") == [(1,)]
 
 
 def test_the_catalog_may_move_to_the_writer_thread(tmp_path):
@@ -127,12 +127,12 @@ def test_a_second_writer_gets_an_error_and_no_half_transaction(tmp_path):
 WRITE = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from catalog_samples import add_photos, analysis, facts
+from catalog_samples import add_photos, analysis, facts, take_in
 from phototagd.db.catalog import Catalog
 catalog = Catalog.open(sys.argv[1])
 ids = add_photos(catalog, [b"%04d.jpg" % n for n in range(3000)])
 for photo in ids:
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}, dog=[0.5, 0.25], cup=[0.5]))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}, dog=[0.5, 0.25], cup=[0.5]))
     print(photo, flush=True)
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog_samples import add_photos, analysis, entry, facts, rows
+from catalog_samples import add_photos, analysis, entry, facts, rows, take_in
 from sqlalchemy import event
 
 from phototagd.db.catalog import Catalog
@@ -53,11 +53,11 @@ def test_the_same_listing_again_changes_nothing_and_writes_nothing(catalog, root
 @pytest.mark.parametrize("difference", [{"size": 11}, {"seconds": 1001}, {"inode": 2}])
 def test_a_changed_file_is_pending_again_and_keeps_its_results(catalog, root, path, difference):
     (photo,) = add_photos(catalog, [b"a.jpg"])
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     change = catalog.reconcile_folder(root, b"", [entry(b"a.jpg", **difference)])
     assert change == FolderChange(changed=1)
     assert states(path) == {b"a.jpg": "pending"}
-    assert rows(path, "SELECT count(*) FROM photo_label") == [(1,)]
+    assert rows(path, "SELECT count(*) FROM photo_tag") == [(1,)]
 
 
 def test_a_changed_file_loses_error_and_attempts(catalog, root, path):
@@ -85,7 +85,7 @@ def test_an_empty_listing_of_an_unknown_folder_leaves_no_trace(catalog, root, pa
 
 def test_an_analysed_photo_that_returns_is_done_at_once(catalog, root, path):
     (photo,) = add_photos(catalog, [b"a.jpg"])
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     catalog.mark_missing(catalog.reconcile_folder(root, b"", []).gone)
     assert catalog.reconcile_folder(root, b"", [entry(b"a.jpg")]) == FolderChange(returned=1)
     assert states(path) == {b"a.jpg": "done"}
@@ -93,7 +93,7 @@ def test_an_analysed_photo_that_returns_is_done_at_once(catalog, root, path):
 
 def test_a_photo_that_returns_different_is_pending(catalog, root, path):
     (photo,) = add_photos(catalog, [b"a.jpg"])
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     catalog.mark_missing(catalog.reconcile_folder(root, b"", []).gone)
     change = catalog.reconcile_folder(root, b"", [entry(b"a.jpg", size=99)])
     assert change == FolderChange(changed=1)
@@ -102,7 +102,7 @@ def test_a_photo_that_returns_different_is_pending(catalog, root, path):
 
 def test_results_of_an_older_content_do_not_make_a_returning_photo_done(catalog, root, path):
     (photo,) = add_photos(catalog, [b"a.jpg"])
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     newer = entry(b"a.jpg", size=99)
     catalog.reconcile_folder(root, b"", [newer])
     catalog.mark_missing(catalog.reconcile_folder(root, b"", []).gone)
@@ -140,7 +140,7 @@ def test_observing_one_file_says_whether_it_waits(catalog, root, path):
     assert catalog.observe_file(root, b"", entry(b"a.jpg"))
     assert catalog.observe_file(root, b"", entry(b"a.jpg"))
     photo = next(p for p in catalog.next_pending(9, []) if p.path.endswith(b"/a.jpg"))
-    catalog.record_analysis(photo.id, facts(), analysis())
+    take_in(catalog, photo.id, facts(), analysis())
     assert not catalog.observe_file(root, b"", entry(b"a.jpg"))
     assert catalog.observe_file(root, b"", entry(b"a.jpg", size=77))
     assert states(path)[b"other.jpg"] == "pending"

@@ -13,6 +13,7 @@ from catalog_samples import (
     miscounted_keywords,
     rows,
     tag_file,
+    take_in,
 )
 
 from phototagd.db import upkeep
@@ -51,7 +52,7 @@ def found(path, query):
 
 
 def test_keywords_are_those_of_the_last_reading(catalog, photo, path):
-    catalog.record_analysis(photo, facts(keywords=["holiday", "Rome"]), analysis())
+    take_in(catalog, photo, facts(keywords=["holiday", "Rome"]), analysis())
     catalog.record_copy(photo, facts(keywords=["Rome", "2024"]), photo)
     assert given(path) == ["2024", "Rome"]
     assert rows(path, "SELECT name, n FROM keyword ORDER BY name") == [("2024", 1), ("Rome", 1)]
@@ -61,7 +62,7 @@ def test_keywords_are_those_of_the_last_reading(catalog, photo, path):
 
 def test_a_copy_takes_the_results_of_its_source_and_keeps_its_own_keywords(catalog, path):
     first, second = add_photos(catalog, [b"a.jpg", b"b.jpg"])
-    catalog.record_analysis(first, facts(keywords=["holiday"]), analysis({"cat": 0.5}))
+    take_in(catalog, first, facts(keywords=["holiday"]), analysis({"cat": 0.5}))
     catalog.record_copy(second, facts(keywords=["work"]), first)
     assert found(path, "cat keyword:work") == [b"/photos/b.jpg"]
     assert found(path, "cat keyword:holiday") == [b"/photos/a.jpg"]
@@ -80,16 +81,16 @@ def test_a_copy_takes_the_results_of_its_source_and_keeps_its_own_keywords(catal
     ],
 )
 def test_each_keyword_is_kept_once(catalog, photo, path, names, kept):
-    catalog.record_analysis(photo, facts(keywords=names), analysis())
+    take_in(catalog, photo, facts(keywords=names), analysis())
     assert given(path) == kept
     assert miscounted_keywords(path) == []
 
 
 def test_many_keywords_are_kept(catalog, photo, path):
     names = sorted(f"word {n}" for n in range(500))
-    catalog.record_analysis(photo, facts(keywords=names), analysis())
+    take_in(catalog, photo, facts(keywords=names), analysis())
     assert given(path) == names
-    catalog.record_analysis(photo, facts(keywords=names[400:]), analysis())
+    take_in(catalog, photo, facts(keywords=names[400:]), analysis())
     assert given(path) == names[400:]
     assert miscounted_keywords(path) == []
 
@@ -100,7 +101,7 @@ def test_tags_that_are_ours_are_no_keywords(catalog, path):
     catalog.record_tags(first, tag_file("cat", target="sidecar"))
     catalog.intend_tags(first, tag_file("bird", target="sidecar"))
     read = facts(keywords=["dog", "Cat", "bird", "holiday", "fish"])
-    catalog.record_analysis(first, read, analysis())
+    take_in(catalog, first, read, analysis())
     assert given(path) == ["fish", "holiday"]
     catalog.record_copy(second, read, first)
     assert found(path, "keyword:dog") == [b"/photos/b.jpg"]
@@ -108,14 +109,14 @@ def test_tags_that_are_ours_are_no_keywords(catalog, path):
 
 def test_what_was_ours_is_the_owners_once_ours_was_taken_out(catalog, photo, path):
     catalog.record_tags(photo, tag_file("dog", state="undone"))
-    catalog.record_analysis(photo, facts(keywords=["dog"]), analysis())
+    take_in(catalog, photo, facts(keywords=["dog"]), analysis())
     assert given(path) == ["dog"]
 
 
 def test_the_date_in_the_index_is_that_of_the_photo(catalog, path):
     first, second = add_photos(catalog, [b"a.jpg", b"b.jpg"])
     for photo_id, seconds in ((first, 100), (second, 200)):
-        catalog.record_analysis(photo_id, facts(seconds=seconds, keywords=["x"]), analysis())
+        take_in(catalog, photo_id, facts(seconds=seconds, keywords=["x"]), analysis())
     assert found(path, "keyword:x") == [b"/photos/b.jpg", b"/photos/a.jpg"]
     catalog.record_copy(first, facts(seconds=300, keywords=["x"]), first)
     assert found(path, "keyword:x") == [b"/photos/a.jpg", b"/photos/b.jpg"]
@@ -126,14 +127,14 @@ def test_the_date_in_the_index_is_that_of_the_photo(catalog, path):
 
 @pytest.mark.parametrize("state", [PhotoState.FAILED, PhotoState.UNSUPPORTED])
 def test_a_failure_leaves_no_stale_keywords(catalog, photo, path, state):
-    catalog.record_analysis(photo, facts(keywords=["holiday"]), analysis())
+    take_in(catalog, photo, facts(keywords=["holiday"]), analysis())
     catalog.record_failure(photo, facts(seconds=7), "cut off", state)
     assert given(path) == []
     assert rows(path, "SELECT * FROM keyword") == []
 
 
 def test_a_disk_that_does_not_answer_costs_no_keywords(catalog, photo, path):
-    catalog.record_analysis(photo, facts(keywords=["holiday"]), analysis())
+    take_in(catalog, photo, facts(keywords=["holiday"]), analysis())
     catalog.record_failure(photo, None, "no answer", counted=False)
     assert given(path) == ["holiday"]
 
@@ -141,7 +142,7 @@ def test_a_disk_that_does_not_answer_costs_no_keywords(catalog, photo, path):
 def test_missing_photos_do_not_count_and_forgotten_ones_leave_nothing(catalog, path):
     first, second, third = add_photos(catalog, [b"a.jpg", b"b.jpg", b"c.jpg"])
     for photo_id, names in ((first, "xy"), (second, "xz"), (third, "x")):
-        catalog.record_analysis(photo_id, facts(keywords=names), analysis())
+        take_in(catalog, photo_id, facts(keywords=names), analysis())
     catalog.mark_missing([first, second])
     with CatalogReader.open(path) as reader:
         assert reader.keywords() == [KeywordCount("x", 1)]
@@ -155,7 +156,7 @@ def test_missing_photos_do_not_count_and_forgotten_ones_leave_nothing(catalog, p
 
 
 def test_a_moved_photo_and_one_whose_root_is_absorbed_keep_their_keywords(catalog, photo, path):
-    catalog.record_analysis(photo, facts(keywords=["holiday"]), analysis())
+    take_in(catalog, photo, facts(keywords=["holiday"]), analysis())
     catalog.observe_file(1, b"sub", entry(b"b.jpg", seconds=1000), is_gone=lambda _: True)
     assert found(path, "keyword:holiday") == [b"/photos/sub/b.jpg"]
     catalog.add_root(b"/")
@@ -173,7 +174,7 @@ def test_counts_of_keywords_stay_true_through_everything(catalog, path):
         known = facts(seconds=step, keywords=words)
         match chance.randrange(7):
             case 0 | 1:
-                catalog.record_analysis(photo, known, analysis())
+                take_in(catalog, photo, known, analysis())
             case 2:
                 catalog.record_copy(photo, known, photo)
             case 3:
@@ -193,14 +194,14 @@ def test_counts_of_keywords_stay_true_through_everything(catalog, path):
 
 @pytest.mark.usefixtures("photo")
 def test_a_check_tells_a_keyword_that_counts_wrongly(catalog, path):
-    catalog.record_analysis(1, facts(keywords=["holiday"]), analysis())
+    take_in(catalog, 1, facts(keywords=["holiday"]), analysis())
     with catalog._transactions.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE keyword SET n = 7")
     assert upkeep.check(path.encode()) == ["keyword 'holiday' counts 7 photos, it has 1"]
 
 
 def test_a_new_reading_of_the_same_words_writes_no_row(catalog, photo):
-    catalog.record_analysis(photo, facts(keywords=["holiday"]), analysis())
+    take_in(catalog, photo, facts(keywords=["holiday"]), analysis())
     statements = []
     with catalog._transactions.engine.connect() as connection:
         raw = connection.connection.driver_connection

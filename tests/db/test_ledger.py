@@ -5,7 +5,16 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from catalog_samples import add_photos, analysis, entry, facts, miscounted_labels, rows, tag_file
+from catalog_samples import (
+    add_photos,
+    analysis,
+    entry,
+    facts,
+    miscounted_labels,
+    rows,
+    tag_file,
+    take_in,
+)
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.errors import PhotoUnknown
@@ -45,7 +54,7 @@ def catalog(path):
 @pytest.fixture
 def photo(catalog):
     (photo,) = add_photos(catalog, [b"a.jpg"])
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     return photo
 
 
@@ -101,7 +110,7 @@ def test_no_walk_sees_a_change_in_a_file_that_we_replaced(catalog, photo, path):
     with CatalogReader.open(path) as reader:
         record = reader.photo(b"/photos/a.jpg")
     assert (record.state, record.size, record.inode) == (PhotoState.DONE, 999, (1 << 64) - 5)
-    assert record.labels
+    assert record.tags
 
 
 def test_a_replaced_file_of_another_time_moves_the_photos_date_everywhere(catalog, photo, path):
@@ -132,7 +141,7 @@ def missing_with(catalog, name, file, *, seconds=1000, fingerprint=b"pixels"):
     """Add a photo of the same pixels, write a file of it and let it go missing."""
     catalog.observe_file(1, b"", entry(name, seconds=seconds))
     (photo,) = [waiting.id for waiting in catalog.next_pending(9)]
-    catalog.record_analysis(photo, facts(seconds=seconds, fingerprint=fingerprint), analysis())
+    take_in(catalog, photo, facts(seconds=seconds, fingerprint=fingerprint), analysis())
     catalog.record_tags(photo, file)
     catalog.mark_missing([photo])
     return photo
@@ -165,7 +174,7 @@ def test_a_copy_that_is_still_there_lends_nothing(catalog, photo, path):
 
 def test_a_photo_without_pixels_has_no_past(catalog, path):
     (photo,) = add_photos(catalog, [b"a.jpg"])
-    catalog.record_analysis(photo, facts(fingerprint=None), analysis())
+    take_in(catalog, photo, facts(fingerprint=None), analysis())
     missing_with(catalog, b"1.jpg", tag_file("dog"), fingerprint=None)
     assert ledger(path, photo) == ((), ())
 
@@ -193,7 +202,7 @@ def test_forgetting_a_photo_forgets_all_of_its_tags(catalog, photo, path):
 def test_stats_count_files_and_the_most_frequent_reasons(catalog, path):
     ids = add_photos(catalog, [b"%02d.jpg" % n for n in range(40)])
     for n, photo in enumerate(ids[:33]):
-        catalog.record_analysis(photo, facts(), analysis())
+        take_in(catalog, photo, facts(), analysis())
         reason = "often" if n < 9 else "rare" if n < 11 else f"reason {n}"
         refused = tag_file(state="refused", reason=reason)
         catalog.record_tags(photo, refused if n < 20 else tag_file("dog"))

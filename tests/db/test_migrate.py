@@ -27,6 +27,7 @@ from phototagd.db.migrate import bring_up_to_date, migration_config
 from phototagd.db.reader import CatalogReader
 from phototagd.db.states import KNOWN_REVISIONS, SCHEMA_REVISION
 from phototagd.db.tables import Base
+from phototagd.models.results import ModelVersion, Tag
 
 
 @pytest.fixture
@@ -189,11 +190,18 @@ def make_0001(path, number, *, then_to="0001"):
     engine.dispose()
 
 
-TABLES = ("root", "folder", "photo", "photo_model", "photo_label", "sighting", "label")
+TABLES = ("root", "folder", "photo", "sighting", "label", "model")
+SAID = (*TABLES, "photo_model", "photo_label")
 
 
 def sizes(path):
-    return [rows(path, f"SELECT count(*) FROM {name}")[0][0] for name in TABLES]  # noqa: S608
+    """Count the rows of all tables, and what was said of photos under its name of the time."""
+    has_tags = rows(path, "SELECT 1 FROM sqlite_master WHERE name = 'photo_tag'")
+    said = "photo_tag" if has_tags else "photo_label"
+    return [
+        rows(path, f"SELECT count(*) FROM {name}")[0][0]  # noqa: S608
+        for name in (*TABLES, said)
+    ]
 
 
 def test_a_catalog_of_the_first_schema_is_backed_up_and_brought_up_to_date(path):
@@ -215,7 +223,7 @@ def test_a_catalog_of_the_first_schema_is_backed_up_and_brought_up_to_date(path)
 
 def test_a_catalog_without_keywords_keeps_its_rows_and_learns_them(path):
     make_0001(path, 40, then_to="0002")
-    rows_before = [rows(path, f"SELECT * FROM {name} ORDER BY 1, 2") for name in TABLES]  # noqa: S608
+    rows_before = [rows(path, f"SELECT * FROM {name} ORDER BY 1, 2") for name in SAID]  # noqa: S608
     with Catalog.open(path) as catalog:
         catalog.record_copy(2, facts(keywords=["holiday"]), 2, queue_tags=True)
         assert [job.id for job in catalog.next_tag_jobs(9)] == [2]
@@ -225,9 +233,64 @@ def test_a_catalog_without_keywords_keeps_its_rows_and_learns_them(path):
     (backup,) = upkeep.list_backups(os.fsencode(path))
     assert [
         rows(backup, f"SELECT * FROM {name} ORDER BY 1, 2")  # noqa: S608
-        for name in TABLES
+        for name in SAID
     ] == rows_before
     assert rows(backup, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert upkeep.check(os.fsencode(path)) == []
+
+
+FILL_0003 = (
+    "INSERT INTO model VALUES (2, 'detector', 'd1'), (3, 'detector', 'd0')",
+    "INSERT INTO label VALUES (2, 'dog', 'dog', 0), (3, 'zebra', 'zebra', 0)",
+    "INSERT INTO photo_model SELECT id, 2 FROM photo WHERE id > 3",
+    "INSERT INTO photo_model SELECT id, 3 FROM photo WHERE id IN (2, 3)",
+    "INSERT INTO photo_label SELECT id, 1, 2, 0.25 FROM photo WHERE id % 2 = 0",
+    "INSERT INTO detection SELECT id, n, 2, 2, 0.75 - n / 4.0, 0, 0, 0.5, 1 FROM photo,"
+    " (SELECT 0 AS n UNION ALL SELECT 1) WHERE id % 4 = 0",
+    "INSERT INTO sighting SELECT 2, taken_at, id, CASE id % 4 WHEN 0 THEN 0.75 ELSE 0.25 END,"
+    " CASE id % 4 WHEN 0 THEN 2 ELSE 1 END FROM photo WHERE id % 2 = 0",
+    "UPDATE label SET n = (SELECT count(*) FROM sighting WHERE label_id = label.id)",
+    "INSERT INTO tag_job SELECT id, 0, 0 FROM photo WHERE id = 2",
+    "DELETE FROM photo_model WHERE photo_id = 1",
+    "DELETE FROM photo_label WHERE photo_id = 1",
+    "DELETE FROM sighting WHERE photo_id = 1",
+    "UPDATE label SET n = n - 1 WHERE id = 1",
+)
+
+
+def make_0003(path, number):
+    """Make a catalog of the third schema: cats by a classifier, dogs by both kinds of models."""
+    make_0001(path, number, then_to="0003")
+    connection = sqlite3.connect(path)
+    for statement in FILL_0003:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_what_was_said_before_becomes_tags_and_what_was_asked_becomes_sets(path):
+    make_0003(path, 40)
+    before = [rows(path, f"SELECT * FROM {name}") for name in ("detection", "sighting", "tag_job")]  # noqa: S608
+    with Catalog.open(path) as catalog:
+        assert catalog.next_to_refuse("any") == []
+        current = [ModelVersion("classifier", "c1"), ModelVersion("detector", "d1")]
+        assert catalog.find_analyzed(b"\0", current) == 4
+        outdated, _ = catalog.next_outdated(current)
+        assert [photo.id for photo in outdated] == [3, 2]
+        assert [photo.id for photo in catalog.next_tag_jobs(9)] == [2]
+    after = [rows(path, f"SELECT * FROM {name}") for name in ("detection", "sighting", "tag_job")]  # noqa: S608
+    assert after == before
+    with CatalogReader.open(path) as reader:
+        (photo,) = reader.photos_by_id([4])
+        assert photo.tags == (
+            Tag("dog", 0.75, "object", "detected", 0.0),
+            Tag("cat", 0.5, "label", "leaf", 0.0),
+        )
+        assert (photo.models, photo.rules) == (("classifier", "detector"), None)
+        kinds = {label.name: label.kinds for label in reader.labels()}
+        assert kinds == {"cat": ("label",), "dog": ("object", "label"), "zebra": ()}
+        assert [(len(one.models), one.photos) for one in reader.model_sets()] == [(2, 37), (2, 2)]
+    assert rows(path, "SELECT set_id FROM photo WHERE id = 1") == [(None,)]
     assert upkeep.check(os.fsencode(path)) == []
 
 

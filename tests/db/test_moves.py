@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog_samples import add_photos, analysis, entry, facts, rows
+from catalog_samples import add_photos, analysis, entry, facts, rows, take_in
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.records import FolderChange
@@ -39,7 +39,7 @@ def yes(_path):
 
 def test_a_rename_inside_a_folder_moves_the_row_with_its_labels(catalog, root, path):
     (photo,) = add_photos(catalog, [b"a.jpg"])
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     change = catalog.reconcile_folder(root, b"", [entry(b"b.jpg")])
     assert change == FolderChange(moved=(photo,))
     assert places(path) == [(photo, b"", b"b.jpg", "done")]
@@ -94,7 +94,7 @@ def test_two_new_links_of_one_gone_photo_are_one_move_and_one_new_photo(catalog,
 def test_a_name_taken_by_another_photo_is_a_place_that_was_left(catalog, root, path):
     """An edited photo is saved under the old name, the original was renamed before."""
     (photo,) = add_photos(catalog, [b"a.jpg"])
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     listing = [entry(b"a.jpg", inode=7, size=77), entry(b"a_orig.jpg")]
     change = catalog.reconcile_folder(root, b"", listing)
     assert change == FolderChange(new=1, moved=(photo,))
@@ -109,7 +109,7 @@ def test_a_place_that_may_be_growing_was_not_left(catalog, root):
 
 def test_a_missing_photo_that_turns_up_elsewhere_has_its_state_back(catalog, root, path):
     first, second = add_photos(catalog, [b"a.jpg", b"b.jpg"])
-    catalog.record_analysis(first, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, first, facts(), analysis({"cat": 0.5}))
     catalog.mark_missing([first, second])
     listing = [entry(b"c.jpg"), entry(b"d.jpg", seconds=1001)]
     assert catalog.reconcile_folder(root, b"x", listing, is_gone=yes).moved == (first, second)
@@ -130,7 +130,7 @@ def test_a_move_to_another_root_keeps_the_row(catalog, path):
     (photo,) = add_photos(catalog, [b"a.jpg"], b"/one")
     other = catalog.add_root(b"/two").id
     assert catalog.observe_file(other, b"", entry(b"z.jpg", inode=3), is_gone=yes) is not None
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     assert not catalog.observe_file(other, b"sub", entry(b"a.jpg"), is_gone=yes)
     assert (photo, b"sub", b"a.jpg", "done") in places(path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows
+from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows, take_in
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.errors import PhotoUnknown
@@ -65,19 +65,19 @@ def test_a_photo_rests_longer_after_each_failure_and_is_dead_after_five(
 
 
 def test_a_failure_that_is_not_counted_keeps_attempts_and_results(catalog, photo, path):
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     for _ in range(9):
         catalog.observe_file(1, b"", entry(b"a.jpg", seconds=2000))
         assert catalog.record_failure(photo, None, "I/O error", counted=False) == "failed"
     record = record_of(path)
     assert (record.state, record.error, record.attempts) == (PhotoState.FAILED, "I/O error", 0)
     assert record.next_try_at == 5060
-    assert record.labels[0].name == "cat"
+    assert record.tags[0].name == "cat"
     assert catalog.find_analyzed(b"pixels", MODELS) == photo
 
 
 def test_a_hindered_photo_that_went_and_came_back_is_not_done(catalog, photo, path):
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     changed = entry(b"a.jpg", seconds=2000)
     catalog.observe_file(1, b"", changed)
     catalog.record_failure(photo, None, "I/O error", counted=False)
@@ -112,7 +112,7 @@ def test_success_and_change_end_the_waiting(catalog, photo, path):
     record = record_of(path)
     assert (record.state, record.attempts, record.next_try_at) == (PhotoState.PENDING, 0, None)
     catalog.record_failure(photo, None, "cut off")
-    catalog.record_analysis(photo, facts(), analysis())
+    take_in(catalog, photo, facts(), analysis())
     assert catalog.next_retry_at() is None
 
 
@@ -123,7 +123,7 @@ def test_a_retry_makes_given_up_photos_new(catalog, path):
     for _ in range(5):
         catalog.record_failure(dead, None, "cut off")
     catalog.record_failure(heic, None, "HEIC", PhotoState.UNSUPPORTED)
-    catalog.record_analysis(done, facts(), analysis())
+    take_in(catalog, done, facts(), analysis())
     catalog.mark_missing([missing])
     assert catalog.retry([dead, done, missing]) == 1
     assert rows(path, f"SELECT state, attempts, error FROM photo WHERE id = {dead}") == [  # noqa: S608
@@ -169,15 +169,19 @@ def test_the_next_photos_are_read_off_an_index(path):
     assert ["ix_photo_state_urgent_mtime_ns" in str(step[3]) for step in plan] == [True]
 
 
-def test_photos_that_a_model_has_not_seen_are_queued_little_by_little(catalog, path):
+def test_photos_that_a_model_has_not_seen_are_found_little_by_little(catalog, path):
     ids = add_photos(catalog, [b"%d.jpg" % number for number in range(5)])
     for number in ids:
-        catalog.record_analysis(number, facts(), analysis({"tabby": 0.9}))
+        take_in(catalog, number, facts(), analysis({"tabby": 0.9}))
     changed = (MODELS[0], ModelVersion(MODELS[1].name, "d2"))
 
-    assert catalog.requeue_outdated(MODELS, limit=3) == (0, ids[2])
-    assert catalog.requeue_outdated(MODELS[:1]) == (0, ids[4])  # one less is no reason
-    assert catalog.requeue_outdated(changed, limit=2) == (2, ids[1])
-    assert catalog.requeue_outdated(changed, after=ids[1]) == (3, ids[4])
-    assert catalog.requeue_outdated(changed, after=ids[4]) == (0, None)
-    assert set(dict(rows(path, "SELECT id, state FROM photo")).values()) == {PhotoState.PENDING}
+    def found(models, before=None, limit=100):
+        photos, last = catalog.next_outdated(models, before, limit)
+        return [photo.id for photo in photos], last
+
+    assert found(MODELS, limit=3) == ([], ids[2])
+    assert found(MODELS[:1]) == ([], ids[0])  # one less is no reason
+    assert found(changed, limit=2) == ([ids[4], ids[3]], ids[3])
+    assert found(changed, ids[3]) == ([ids[2], ids[1], ids[0]], ids[0])
+    assert found(changed, ids[0]) == ([], None)
+    assert set(dict(rows(path, "SELECT id, state FROM photo")).values()) == {PhotoState.DONE}

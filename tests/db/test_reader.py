@@ -11,7 +11,7 @@ import sys
 
 import pytest
 import sqlalchemy as sa
-from catalog_samples import MODELS, add_photos, analysis, entry, facts
+from catalog_samples import MODELS, add_photos, analysis, entry, facts, take_in
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.errors import (
@@ -39,9 +39,9 @@ def path(tmp_path):
         names = [b"1.jpg", b"2.jpg", b"3.jpg", b"bad.jpg", b"wait.jpg"]
         ids = add_photos(catalog, names, b"/photos\xff", b"caf\xe9")
         given = facts(seconds=1, keywords=["Summer holiday", "at_home"])
-        catalog.record_analysis(ids[0], given, analysis({"cat": 0.5}, dog=[0.75]))
-        catalog.record_analysis(ids[1], facts(seconds=2), analysis(dog=[0.5, 0.25]))
-        catalog.record_analysis(ids[2], facts(seconds=3), analysis(dining_table=[0.5]))
+        take_in(catalog, ids[0], given, analysis({"cat": 0.5}, dog=[0.75]), "animal")
+        take_in(catalog, ids[1], facts(seconds=2), analysis(dog=[0.5, 0.25]))
+        take_in(catalog, ids[2], facts(seconds=3), analysis(dining_table=[0.5]))
         catalog.record_failure(ids[3], None, "cut off")
     return path
 
@@ -68,6 +68,9 @@ def names(records):
         ("cat OR dining_table", [b"3.jpg", b"1.jpg"]),
         ("-dog", [b"3.jpg"]),
         ("zebra", []),
+        ("animal", [b"1.jpg"]),
+        ("animal dog@0.7", [b"1.jpg"]),
+        ("animal>=2", []),
         ("-zebra dog=1", [b"1.jpg"]),
         ('keyword:"summer  HOLIDAY"', [b"1.jpg"]),
         ("keyword:summer_holiday dog", [b"1.jpg"]),
@@ -102,11 +105,11 @@ def test_details_take_the_same_number_of_questions_for_any_number_of_hits(path):
     for query in ("cat", "dog", ""):
         records = reader.search(query, details=True)
         assert all(record.models == ("classifier", "detector") for record in records)
-        assert all(record.labels or record.detections for record in records)
+        assert all(record.tags for record in records)
         counts.append(len(asked))
         asked.clear()
     connection.close()
-    assert counts == [7, 7, 6]
+    assert counts == [8, 8, 7]
 
 
 def test_many_hits_bring_their_details_too(tmp_path):
@@ -114,24 +117,24 @@ def test_many_hits_bring_their_details_too(tmp_path):
     with Catalog.open(path) as catalog:
         ids = add_photos(catalog, [b"%04d.jpg" % n for n in range(600)])
         for n, photo in enumerate(ids):
-            catalog.record_analysis(photo, facts(), analysis({"cat": n / 1024}))
+            take_in(catalog, photo, facts(), analysis({"cat": n / 1024}))
     with CatalogReader.open(path) as reader:
         records = reader.search("cat", sort="path", details=True)
-    assert [record.labels[0].confidence for record in records] == [n / 1024 for n in range(600)]
+    assert [record.tags[0].confidence for record in records] == [n / 1024 for n in range(600)]
 
 
 def test_without_details_records_have_paths_and_facts_only(reader):
     (record,) = reader.search("cat")
     assert record.path == b"/photos\xff/caf\xe9/1.jpg"
     assert (record.width, record.height, record.state) == (640, 480, PhotoState.DONE)
-    assert (record.labels, record.detections, record.models) == ((), (), ())
+    assert (record.tags, record.detections, record.models) == ((), (), ())
 
 
 def test_a_photo_is_found_by_its_path_whatever_its_state(reader):
     bad = reader.photo(b"/photos\xff/caf\xe9/bad.jpg")
     assert (bad.state, bad.error, bad.attempts) == (PhotoState.FAILED, "cut off", 1)
     good = reader.photo(b"/photos\xff/caf\xe9/1.jpg")
-    assert (good.labels[0].name, good.detections[0].name) == ("cat", "dog")
+    assert [tag.name for tag in good.tags] == ["dog", "animal", "cat"]
     for stranger in (b"/photos\xff/1.jpg", b"/elsewhere/1.jpg", b"/photos\xff", b"1.jpg", b""):
         assert reader.photo(stranger) is None
 
@@ -148,9 +151,10 @@ def test_lists_by_state(reader):
 
 def test_labels_come_with_their_numbers_of_photos(reader):
     assert reader.labels() == [
-        LabelCount("dog", 2),
-        LabelCount("cat", 1),
-        LabelCount("dining table", 1),
+        LabelCount("dog", 2, ("object",)),
+        LabelCount("animal", 1, ("parent",)),
+        LabelCount("cat", 1, ("label",)),
+        LabelCount("dining table", 1, ("object",)),
         LabelCount("zebra", 0),
     ]
 
@@ -159,7 +163,7 @@ def test_stats_count_everything(reader, path):
     stats = reader.stats()
     assert stats.photos == {PhotoState.DONE: 3, PhotoState.FAILED: 1, PhotoState.PENDING: 1}
     assert stats.roots == (b"/photos\xff",)
-    assert (stats.labels, stats.detections, stats.models) == (3, 4, MODELS)
+    assert (stats.labels, stats.detections, stats.models) == (4, 4, MODELS)
     assert stats.size_bytes == os.path.getsize(path)
     assert (stats.first_analyzed_at, stats.last_analyzed_at) == (5000, 5000)
 
@@ -185,6 +189,35 @@ def test_an_unknown_word_is_named_with_what_is_near(reader, query, word, positio
     assert error.pointed() == f"{query}\n{' ' * position}^"
 
 
+MEANINGS = {"dogs": "dog", "puppies": "DOG", "zebra": "dining table", "lorry": "truck"}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("dogs", [b"2.jpg", b"1.jpg"]),
+        ("puppies -cat", [b"2.jpg"]),
+        ("dogs>=2 OR Dining_Table", [b"3.jpg", b"2.jpg"]),
+        ("zebra", [b"3.jpg"]),
+        ("keyword:at_home dogs@0.7", [b"1.jpg"]),
+    ],
+)
+def test_a_word_that_is_on_no_photo_stands_for_what_it_means(reader, query, found):
+    assert names(reader.search(query, resolve=MEANINGS.get)) == found
+
+
+def test_a_name_that_is_on_photos_stands_for_itself(reader):
+    assert names(reader.search("cat", resolve={"cat": "dog"}.get)) == [b"1.jpg"]
+
+
+@pytest.mark.parametrize(("word", "near"), [("lorry", ()), ("dogz", ("dog",))])
+def test_a_word_whose_meaning_is_unknown_is_unknown(reader, word, near):
+    with pytest.raises(UnknownWord) as caught:
+        reader.search(f"cat {word}", resolve=MEANINGS.get)
+    assert (caught.value.word, caught.value.position) == (word, 4)
+    assert caught.value.suggestions == near
+
+
 def test_a_keyword_that_no_photo_has_is_told_from_a_label(reader):
     with pytest.raises(UnknownKeyword, match="no photo has the keyword 'dog'"):
         reader.search("dog keyword:dog")
@@ -193,9 +226,9 @@ def test_a_keyword_that_no_photo_has_is_told_from_a_label(reader):
 def test_photos_come_by_their_ids_in_the_order_asked_for(reader):
     assert names(reader.photos_by_id([3, 1, 99, 4])) == [b"3.jpg", b"1.jpg", b"bad.jpg"]
     (photo,) = reader.photos_by_id([1])
-    assert (photo.keywords, photo.labels[0].name) == (("at_home", "Summer holiday"), "cat")
+    assert (photo.keywords, photo.tags[0].name) == (("at_home", "Summer holiday"), "dog")
     (photo,) = reader.photos_by_id([1], details=False)
-    assert (photo.keywords, photo.labels, photo.tag_files) == ((), (), ())
+    assert (photo.keywords, photo.tags, photo.tag_files) == ((), (), ())
     assert reader.photos_by_id([]) == []
     assert [photo.id for photo in reader.photos_by_id(range(5, 0, -1))] == [5, 4, 3, 2, 1]
 

@@ -11,11 +11,13 @@ from catalog_samples import (
     MODELS,
     add_photos,
     analysis,
+    believe,
     entry,
     facts,
     miscounted_labels,
     random_analysis,
     rows,
+    take_in,
 )
 
 from phototagd.db.catalog import Catalog
@@ -25,7 +27,7 @@ from phototagd.db.records import LabelCount
 from phototagd.db.states import MOST_COUNTED, PhotoState
 from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
 
-RESULT_TABLES = ("photo_model", "photo_label", "detection", "sighting")
+RESULT_TABLES = ("evidence", "photo_tag", "detection", "sighting")
 
 
 @pytest.fixture
@@ -66,9 +68,9 @@ def test_an_analysis_comes_back_as_it_went_in(catalog, photo, path):
         ),
         models=MODELS,
     )
-    catalog.record_analysis(photo, facts(), said)
+    take_in(catalog, photo, facts(), said)
     record = record_of(path)
-    assert record.labels == said.labels
+    assert record.tags == believe(said).tags
     assert record.detections == said.detections
     assert record.models == ("classifier", "detector")
     assert (record.state, record.analyzed_at, record.taken_at) == (PhotoState.DONE, 5000, 1000)
@@ -76,13 +78,13 @@ def test_an_analysis_comes_back_as_it_went_in(catalog, photo, path):
 
 
 def test_a_name_that_both_models_say_is_one_label_and_one_sighting(catalog, photo, path):
-    catalog.record_analysis(photo, facts(), analysis({"Banana": 0.25}, banana=[0.5, 0.125]))
-    assert rows(path, "SELECT name, n FROM label") == [("Banana", 1)]
+    take_in(catalog, photo, facts(), analysis({"Banana": 0.25}, banana=[0.5, 0.125]))
+    assert rows(path, "SELECT name, n FROM label") == [("banana", 1)]
     assert rows(path, "SELECT confidence, times FROM sighting") == [(0.5, 2)]
 
 
 def test_a_name_that_only_the_classifier_says_counts_once(catalog, photo, path):
-    catalog.record_analysis(photo, facts(), analysis({"canoe": 0.25}))
+    take_in(catalog, photo, facts(), analysis({"canoe": 0.25}))
     assert rows(path, "SELECT confidence, times FROM sighting") == [(0.25, 1)]
 
 
@@ -92,26 +94,26 @@ def test_two_classes_of_one_name_are_one_row_with_the_better_confidence(catalog,
         detections=(),
         models=MODELS,
     )
-    catalog.record_analysis(photo, facts(), said)
-    assert rows(path, "SELECT confidence FROM photo_label") == [(0.5,)]
+    take_in(catalog, photo, facts(), said)
+    assert rows(path, "SELECT confidence FROM photo_tag") == [(0.5,)]
 
 
 def test_the_index_stops_counting_where_it_says(catalog, photo, path):
-    catalog.record_analysis(photo, facts(), analysis(person=[0.5] * 30))
+    take_in(catalog, photo, facts(), analysis(person=[0.5] * 30))
     assert rows(path, "SELECT times FROM sighting") == [(MOST_COUNTED,)]
     assert len(record_of(path).detections) == 30
 
 
 def test_a_second_analysis_replaces_the_first(catalog, photo, path):
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}, dog=[0.5, 0.5]))
-    catalog.record_analysis(photo, facts(seconds=2000), analysis({"cat": 0.25}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}, dog=[0.5, 0.5]))
+    take_in(catalog, photo, facts(seconds=2000), analysis({"cat": 0.25}))
     assert results_left(path, photo) == [2, 1, 0, 1]
     assert rows(path, "SELECT name, n FROM label ORDER BY name") == [("cat", 1), ("dog", 0)]
     assert rows(path, "SELECT taken_at FROM sighting") == [(2000,)]
 
 
 def test_an_analysis_that_sees_nothing_is_an_analysis(catalog, photo, path):
-    catalog.record_analysis(photo, facts(), analysis())
+    take_in(catalog, photo, facts(), analysis())
     assert results_left(path, photo) == [2, 0, 0, 0]
     assert catalog.find_analyzed(b"pixels", MODELS) == photo
 
@@ -120,13 +122,13 @@ def test_success_forgets_earlier_failures(catalog, photo, path):
     catalog.record_failure(photo, None, "cut off")
     catalog.record_failure(photo, facts(), "cut off again")
     assert (record_of(path).attempts, record_of(path).error) == (2, "cut off again")
-    catalog.record_analysis(photo, facts(), analysis())
+    take_in(catalog, photo, facts(), analysis())
     assert (record_of(path).attempts, record_of(path).error) == (0, None)
 
 
 @pytest.mark.parametrize("state", [PhotoState.FAILED, PhotoState.UNSUPPORTED])
 def test_a_failure_leaves_no_stale_results(catalog, photo, path, state):
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
     catalog.record_failure(photo, None, "cut off", state)
     assert results_left(path, photo) == [0, 0, 0, 0]
     assert catalog.counts() == {state: 1}
@@ -137,7 +139,7 @@ def test_a_failure_leaves_no_stale_results(catalog, photo, path, state):
 def test_a_photo_that_vanished_while_it_was_analysed_stays_missing(catalog, photo, path):
     root = catalog.roots()[0].id
     catalog.file_gone(root, b"", b"a.jpg")
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     assert catalog.counts() == {PhotoState.MISSING: 1}
     with CatalogReader.open(path) as reader:
         assert reader.search("cat") == []
@@ -147,7 +149,7 @@ def test_a_photo_that_vanished_while_it_was_analysed_stays_missing(catalog, phot
 
 
 def test_the_same_pixels_are_found_only_for_exactly_these_models(catalog, photo):
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     newer = ModelVersion("detector", "d2")
     assert catalog.find_analyzed(b"pixels", [DETECTOR, CLASSIFIER]) == photo
     assert catalog.find_analyzed(b"pixels", [CLASSIFIER]) is None
@@ -159,22 +161,22 @@ def test_the_same_pixels_are_found_only_for_exactly_these_models(catalog, photo)
 def test_a_copy_has_the_same_results_and_its_own_date(catalog, path):
     first, second = add_photos(catalog, [b"a.jpg", b"b.jpg"])
     said = analysis({"cat": 0.5}, dog=[0.75, 0.25])
-    catalog.record_analysis(first, facts(), said)
+    take_in(catalog, first, facts(), said)
     catalog.record_copy(second, facts(seconds=7), first)
     record = record_of(path, b"/photos/b.jpg")
-    assert (record.labels, record.detections) == (said.labels, said.detections)
+    assert (record.tags, record.detections) == (believe(said).tags, said.detections)
     assert (record.models, record.taken_at) == (("classifier", "detector"), 7)
     assert rows(path, "SELECT name, n FROM label ORDER BY name") == [("cat", 2), ("dog", 2)]
 
 
 def test_a_touched_photo_copies_from_itself(catalog, photo, path):
     said = analysis({"cat": 0.5}, dog=[0.75])
-    catalog.record_analysis(photo, facts(), said)
+    take_in(catalog, photo, facts(), said)
     catalog.observe_file(catalog.roots()[0].id, b"", entry(b"a.jpg", seconds=9000))
     assert catalog.find_analyzed(b"pixels", MODELS) == photo
     catalog.record_copy(photo, facts(seconds=9000), photo)
     record = record_of(path)
-    assert (record.labels, record.state) == (said.labels, PhotoState.DONE)
+    assert (record.tags, record.state) == (believe(said).tags, PhotoState.DONE)
     assert rows(path, "SELECT DISTINCT taken_at FROM sighting") == [(9000,)]
     assert miscounted_labels(path) == []
 
@@ -188,7 +190,7 @@ def test_counts_of_labels_stay_true_through_everything(catalog, path):
         photo = chance.choice(ids)
         match chance.randrange(5):
             case 0 | 1:
-                catalog.record_analysis(photo, facts(seconds=step), random_analysis(chance))
+                take_in(catalog, photo, facts(seconds=step), random_analysis(chance))
             case 2:
                 catalog.record_copy(photo, facts(seconds=step), chance.choice(ids))
             case 3:
@@ -201,10 +203,10 @@ def test_counts_of_labels_stay_true_through_everything(catalog, path):
 
 def test_unknown_photos_and_models_change_nothing(catalog, photo, path):
     with pytest.raises(PhotoUnknown):
-        catalog.record_analysis(photo + 1, facts(), analysis({"cat": 0.5}))
+        take_in(catalog, photo + 1, facts(), analysis({"cat": 0.5}))
     stranger = Analysis((Label("cat", 0.5, "someone"),), (), MODELS)
     with pytest.raises(ValueError, match="someone"):
-        catalog.record_analysis(photo, facts(), stranger)
+        take_in(catalog, photo, facts(), stranger)
     assert rows(path, "SELECT count(*) FROM label") == [(0,)]
     assert catalog.counts() == {PhotoState.PENDING: 1}
 
@@ -220,7 +222,7 @@ def test_a_vocabulary_is_known_before_any_photo_shows_it(catalog, path):
 
 
 def test_removing_a_photo_removes_its_results(catalog, photo, path):
-    catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
+    take_in(catalog, photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
     with catalog._transactions.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM photo")
     assert results_left(path, photo) == [0, 0, 0, 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog_samples import add_photos, analysis, entry, facts, rows
+from catalog_samples import add_photos, analysis, entry, facts, rows, take_in
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.reader import CatalogReader
@@ -45,7 +45,7 @@ def test_a_root_above_absorbs_those_below_with_photos_and_labels(catalog, path, 
     (second,) = add_photos(catalog, [b"2.jpg"], b"/x/b/c", b"deep/er")
     (other,) = add_photos(catalog, [b"3.jpg"], b"/y")
     for photo in (first, second, other):
-        catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}))
+        take_in(catalog, photo, facts(), analysis({"cat": 0.5}))
     root = catalog.add_root(outer)
     assert catalog.folder_names(root.id, prefix + b"a") == [prefix + b"a"]
     assert catalog.folder_names(root.id, prefix + b"b") == [prefix + b"b/c/deep/er"]
@@ -54,7 +54,7 @@ def test_a_root_above_absorbs_those_below_with_photos_and_labels(catalog, path, 
     with CatalogReader.open(path) as reader:
         found = {record.path for record in reader.search("cat")}
         assert found == {b"/x/a/1.jpg", b"/x/b/c/deep/er/2.jpg", b"/y/3.jpg"}
-        assert reader.photo(b"/x/b/c/deep/er/2.jpg").labels[0].name == "cat"
+        assert reader.photo(b"/x/b/c/deep/er/2.jpg").tags[0].name == "cat"
     assert rows(path, "SELECT count(*) FROM root") == [(2 if outer == b"/x" else 1,)]
     assert rows(path, "SELECT count(*), count(DISTINCT id) FROM photo") == [(3, 3)]
 

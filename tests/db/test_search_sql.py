@@ -13,6 +13,7 @@ from catalog_samples import (
     entry,
     facts,
     random_analysis,
+    take_in,
 )
 
 from phototagd.db.catalog import Catalog
@@ -44,7 +45,7 @@ def library(tmp_path_factory):
             result = random_analysis(chance)
             given = {name for name in KEYWORDS if chance.random() < 0.3}
             known = facts(seconds=taken, keywords=sorted(given))
-            catalog.record_analysis(photo_id, known, result)
+            take_in(catalog, photo_id, known, result)
             said[photo_id] = (taken, result, given)
         gone, broken = ids[::11], ids[5::13]
         root = catalog.add_root(b"/photos")
@@ -285,10 +286,10 @@ def test_a_new_date_moves_the_photo_in_every_order(tmp_path):
         chance = random.Random(1)  # noqa: S311
         result = random_analysis(chance)
         for photo_id, seconds in ((first, 100), (second, 200)):
-            catalog.record_analysis(photo_id, facts(seconds=seconds), result)
+            take_in(catalog, photo_id, facts(seconds=seconds), result)
         root = catalog.add_root(b"/photos")
         catalog.observe_file(root.id, b"", entry(b"a.jpg", seconds=300))
-        catalog.record_analysis(first, facts(seconds=300), result)
+        take_in(catalog, first, facts(seconds=300), result)
     name = (*result.labels, *result.detections)[0].name
     with CatalogReader.open(str(tmp_path / "c.db")) as reader:
         found = reader.search(Word(name))

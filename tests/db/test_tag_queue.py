@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from catalog_samples import add_photos, analysis, entry, facts, rows
+from catalog_samples import add_photos, analysis, entry, facts, rows, take_in
 
 from phototagd.db import tag_queue
 from phototagd.db.catalog import Catalog
@@ -40,7 +40,7 @@ def photos(catalog):
     """Four done photos of one folder."""
     ids = add_photos(catalog, [b"%d.jpg" % n for n in range(4)])
     for n, photo in enumerate(ids):
-        catalog.record_analysis(photo, facts(seconds=1000 + n), analysis())
+        take_in(catalog, photo, facts(seconds=1000 + n), analysis())
     return ids
 
 
@@ -70,7 +70,7 @@ def test_an_analysis_goes_before_what_a_person_queued_and_the_longest_wait_first
     assert catalog.queue_tags([third, second]) == 2
     clock.now += 10
     assert catalog.queue_tags([first]) == 1
-    catalog.record_analysis(fourth, facts(), analysis(), queue_tags=True)
+    take_in(catalog, fourth, facts(), analysis(), queue_tags=True)
     assert next_ids(catalog) == [fourth, second, third, first]
     assert next_ids(catalog, limit=2, exclude=[fourth, third]) == [second, first]
     assert next_ids(catalog, limit=0) == []
@@ -118,7 +118,7 @@ def test_a_finished_job_is_gone(catalog, photos):
 
 def test_only_photos_that_are_done_and_reachable_are_written(catalog, photos):
     (other,) = add_photos(catalog, [b"x.jpg"], b"/more")
-    catalog.record_analysis(other, facts(), analysis())
+    take_in(catalog, other, facts(), analysis())
     catalog.queue_tags([*photos, other])
     catalog.mark_missing(photos[:1])
     catalog.observe_file(1, b"", entry(b"1.jpg", size=5, inode=99))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from catalog_samples import add_photos, analysis, entry, facts
+from catalog_samples import add_photos, analysis, entry, facts, take_in
 
 from phototagd.db import upkeep
 from phototagd.db.catalog import Catalog
@@ -59,7 +59,7 @@ def analyze(catalog, ids):
     # More than the pages that the log has room for already.
     for _ in range(20):
         for photo in ids:
-            catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
+            take_in(catalog, photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
 
 
 def test_case_61_a_full_disk_is_said_and_the_same_catalog_goes_on_after_room(mount):

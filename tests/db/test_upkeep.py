@@ -11,7 +11,7 @@ import sys
 import threading
 
 import pytest
-from catalog_samples import add_photos, analysis, facts, rows
+from catalog_samples import add_photos, analysis, facts, rows, take_in
 
 from phototagd.db import upkeep
 from phototagd.db.catalog import Catalog
@@ -35,7 +35,7 @@ def path(tmp_path):
 def catalog(path):
     with Catalog.open(path) as opened:
         for photo in add_photos(opened, [b"%d.jpg" % n for n in range(9)]):
-            opened.record_analysis(photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
+            take_in(opened, photo, facts(), analysis({"cat": 0.5}, dog=[0.5]))
         yield opened
 
 
@@ -65,7 +65,7 @@ def test_a_backup_while_the_writer_writes_is_of_one_moment(catalog, path, tmp_pa
 
     def write():
         while not stop.is_set():
-            catalog.record_analysis(1, facts(), analysis({"cat": 0.5}, bird=[0.5]))
+            take_in(catalog, 1, facts(), analysis({"cat": 0.5}, bird=[0.5]))
             catalog.record_failure(1, None, "cut off")
 
     writer = threading.Thread(target=write)
@@ -172,7 +172,7 @@ def test_a_reader_keeps_the_log_and_gives_it_back(catalog, path):
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM photo").fetchall()
     for _ in range(50):
-        catalog.record_analysis(1, facts(), analysis({"cat": 0.5}, dog=[0.5]))
+        take_in(catalog, 1, facts(), analysis({"cat": 0.5}, dog=[0.5]))
     assert catalog.checkpoint() > 100_000
     reader.execute("ROLLBACK")
     reader.close()
@@ -183,13 +183,13 @@ def test_a_reader_keeps_the_log_and_gives_it_back(catalog, path):
 WRITE = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from catalog_samples import add_photos, analysis, facts
+from catalog_samples import add_photos, analysis, facts, take_in
 from phototagd.db.catalog import Catalog
 catalog = Catalog.open(sys.argv[1])
 ids = add_photos(catalog, [b"%04d.jpg" % n for n in range(300)])
 while True:
     for photo in ids:
-        catalog.record_analysis(photo, facts(), analysis({"cat": 0.5}, dog=[0.5, 0.25]))
+        take_in(catalog, photo, facts(), analysis({"cat": 0.5}, dog=[0.5, 0.25]))
         print(photo, flush=True)
 """
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from phototagd.db.records import FileEntry, PhotoFacts, TagFile
-from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
+from phototagd.models.results import (
+    Analysis,
+    Box,
+    Crop,
+    Detection,
+    Label,
+    ModelVersion,
+    Reading,
+    Tag,
+)
 
 if TYPE_CHECKING:
     import random
@@ -19,6 +29,7 @@ CLASSIFIER = ModelVersion("classifier", "c1")
 DETECTOR = ModelVersion("detector", "d1")
 MODELS = (CLASSIFIER, DETECTOR)
 SECOND = 1_000_000_000
+RULES = "rules-1"
 
 
 def entry(name: bytes, *, size: int = 10, seconds: int = 1000, inode: int = 1) -> FileEntry:
@@ -50,6 +61,36 @@ def analysis(labels: dict[str, float] | None = None, **boxes: list[float]) -> An
     )
 
 
+def believe(said: Analysis, *parents: str) -> Reading:
+    """Make the reading that believes all that was said: a tag a name, as sure as its best."""
+    tags: dict[str, Tag] = {}
+    for thing in (*said.detections, *said.labels):
+        key = thing.name.casefold()
+        is_box = isinstance(thing, Detection)
+        kind, rule = ("object", "detected") if is_box else ("label", "leaf")
+        known = tags.get(key, Tag(thing.name, thing.confidence, kind, rule, 0.25))
+        sure = max(known.confidence, thing.confidence)
+        tags[key] = replace(known, confidence=sure)
+    best = max((tag.confidence for tag in tags.values()), default=0.0)
+    above = [Tag(name, best, "parent", "implied", 0.25, shown=False) for name in parents]
+    ranked = sorted([*tags.values(), *above], key=lambda tag: (-tag.confidence, tag.name))
+    return Reading(tuple(ranked), said.detections)
+
+
+def take_in(
+    catalog: Catalog,
+    photo: int,
+    known: PhotoFacts,
+    said: Analysis,
+    *parents: str,
+    rules: str = RULES,
+    queue_tags: bool = False,
+) -> None:
+    """Record what was said of a photo, and the reading that believes all of it."""
+    reading = believe(said, *parents)
+    catalog.record_reading(photo, known, said, reading, rules=rules, queue_tags=queue_tags)
+
+
 def add_photos(
     catalog: Catalog, names: list[bytes], root: bytes = b"/photos", folder: bytes = b""
 ) -> list[int]:
@@ -74,12 +115,12 @@ def rows(path: bytes | str | os.PathLike[str], sql: str) -> list[tuple[object, .
 
 
 def miscounted_labels(path: bytes | str | os.PathLike[str]) -> list[tuple[object, ...]]:
-    """Give the labels whose count is not the number of photos that their results name."""
+    """Give the labels whose count is not the number of photos with that tag, or is not found."""
     return rows(
         path,
-        "SELECT name, n FROM label WHERE n != (SELECT count(DISTINCT photo_id) FROM"
-        " (SELECT photo_id, label_id FROM photo_label UNION ALL"
-        "  SELECT photo_id, label_id FROM detection) WHERE label_id = label.id)",
+        "SELECT name, n FROM label WHERE"
+        " n <> (SELECT count(*) FROM photo_tag WHERE label_id = label.id)"
+        " OR n <> (SELECT count(*) FROM sighting WHERE label_id = label.id)",
     )
 
 
@@ -109,3 +150,21 @@ def random_analysis(chance: random.Random) -> Analysis:
         if chance.random() < 0.35
     }
     return analysis(labels, **boxes)
+
+
+def random_evidence(chance: random.Random) -> Analysis:
+    """Make what models say of a picture with much in it: best first, with crops."""
+
+    def box() -> Box:
+        left, right = sorted((chance.random(), chance.random()))
+        top, bottom = sorted((chance.random(), chance.random()))
+        return Box(left, top, right, bottom)
+
+    def labels(most: int) -> tuple[Label, ...]:
+        sure = sorted((chance.random() for _ in range(chance.randrange(most))), reverse=True)
+        return tuple(Label(f"class {chance.randrange(999)}", one, "classifier") for one in sure)
+
+    sure = sorted((chance.random() for _ in range(chance.randrange(12))), reverse=True)
+    seen = tuple(Detection(chance.choice(NAMES), one, box(), "detector") for one in sure)
+    crops = tuple(Crop(one.name, one.box, labels(9)) for one in seen[:2])
+    return Analysis(labels(25), seen, MODELS, crops)

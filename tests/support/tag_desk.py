@@ -25,7 +25,7 @@ from phototagd.daemon.version import file_version
 from phototagd.db.catalog import Catalog
 from phototagd.db.reader import CatalogReader
 from phototagd.db.records import FileEntry, PhotoFacts
-from phototagd.models.results import Analysis, ModelVersion
+from phototagd.models.results import Analysis, ModelVersion, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +113,9 @@ class Desk:
         sidecars = [place.read_bytes() for place in places if place.exists()]
         keywords = read_keywords(data, kind, sidecars)
         facts = PhotoFacts(*version, pixels, kind, *size, keywords)
-        self.catalog.record_analysis(self.record(path).id, facts, Analysis((), (), (MODEL,)))
+        photo_id = self.record(path).id
+        seen = Analysis((), (), (MODEL,))
+        self.catalog.record_reading(photo_id, facts, seen, Reading((), ()), rules="r1")
 
     def record(self, path: Path) -> PhotoRecord:
         """Return what the catalog knows of a photo."""
