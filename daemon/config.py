@@ -24,6 +24,8 @@ ROOT_MODES = ("auto", "events", "timer")
 _CHOICES = {
     ("models", "engine"): ("auto", "openvino", "opencv"),
     ("models", "precision"): ("auto", "f32"),
+    ("recognition", "effort"): ("quick", "normal", "thorough"),
+    ("recognition", "tags"): ("few", "normal", "many"),
     ("tags", "write"): ("off", "exif", "sidecar", "both"),
     ("tags", "verify"): ("builtin", "exiftool"),
     ("log", "level"): ("debug", "info", "warning", "error"),
@@ -43,6 +45,7 @@ _MINIMUM = {
     ("tags", "min_confidence"): 0.0,
     ("tags", "most"): 1,
 }
+_NUMBER_TABLES = ("recognition.thresholds",)
 _TAG_TEXTS = ("rename", "prefix", "parent")
 _SEPARATORS = ";|/"
 
@@ -100,11 +103,23 @@ class ModelsSettings:
     """Which models look at the photos, with which engine; an empty name: none."""
 
     classifier: str
-    detector: str
+    detectors: tuple[str, ...]
     engine: str
     precision: str
     directory: Path
     cache: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionSettings:
+    """What is believed of what the models say; see ``default.toml``."""
+
+    tags: str
+    thresholds: Mapping[str, float]
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
+    rename: Mapping[str, str]
+    effort: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +163,7 @@ class Config:
     watch: WatchSettings
     decode: DecodeSettings
     models: ModelsSettings
+    recognition: RecognitionSettings
     worker: WorkerSettings
     tags: TagsSettings
     log_level: str
@@ -232,6 +248,8 @@ def _checked(key: str, value: Any, where: str) -> Any:
         raise ConfigError(where, key, f"unknown setting; [{section}] has {', '.join(known)}")
     if isinstance(default, float) and type(value) is int:
         value = float(value)
+    if key in _NUMBER_TABLES:
+        return _numbers(key, value, where)
     if type(value) is not type(default) or not _are_texts(value):
         raise ConfigError(where, key, f"must be {_type_name(default)}, not {value!r}")
     if (section, name) in _CHOICES and value not in _CHOICES[section, name]:
@@ -242,6 +260,21 @@ def _checked(key: str, value: Any, where: str) -> Any:
     if section == "tags" and name in _TAG_TEXTS:
         _check_tag_text(key, value, where)
     return value
+
+
+def _numbers(key: str, value: Any, where: str) -> dict[str, float]:
+    """Check a table of confidences; a variable gives them as texts."""
+    if not isinstance(value, dict):
+        raise ConfigError(where, key, "must be numbers by name: { dog = 0.6 }")
+    numbers = {}
+    for name, number in value.items():
+        try:
+            numbers[name] = float(number)
+        except (TypeError, ValueError):
+            raise ConfigError(where, key, f"{name} must be a number, not {number!r}") from None
+        if not 0 <= numbers[name] <= 1:
+            raise ConfigError(where, key, f"{name} must be a number from 0 to 1, not {number!r}")
+    return numbers
 
 
 def _are_texts(value: Any) -> bool:
@@ -336,7 +369,7 @@ def _build(
         decode=DecodeSettings(values["decode.max_megapixels"], values["decode.max_file_mib"]),
         models=ModelsSettings(
             values["models.classifier"],
-            values["models.detector"],
+            tuple(values["models.detectors"]),
             values["models.engine"],
             values["models.precision"],
             directory,
@@ -347,6 +380,7 @@ def _build(
             values["worker.deadline_seconds"],
             values["worker.memory_limit_mib"],
         ),
+        recognition=_recognition(values),
         tags=_tags(values),
         log_level=values["log.level"],
         file=str(file),
@@ -360,6 +394,13 @@ def _tags(values: dict[str, Any]) -> TagsSettings:
     fields = {name: values[f"tags.{name}"] for name in names}
     lists = {name: tuple(fields[name]) for name in ("allow", "deny")}
     return TagsSettings(**fields | lists)
+
+
+def _recognition(values: dict[str, Any]) -> RecognitionSettings:
+    names = RecognitionSettings.__dataclass_fields__
+    fields = {name: values[f"recognition.{name}"] for name in names}
+    lists = {name: tuple(fields[name]) for name in ("allow", "deny")}
+    return RecognitionSettings(**fields | lists)
 
 
 def _place(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..models.results import Box, Detection, Label
+    from ..models.results import Box, Detection, Tag
 
 _LONGEST = 1_000_000  # no photo is reduced
 _COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#800000")
@@ -20,7 +20,7 @@ _COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#
 
 def draw_photo(
     path: bytes,
-    labels: Sequence[Label],
+    labels: Sequence[Tag],
     detections: Sequence[Detection],
     out: Path,
     limits: decode.Limits,
@@ -60,7 +60,7 @@ class _Writer:
         self.canvas.text((x + 3, y + 3 - top), text, fill="white", font=self._font)
 
 
-def _draw(image: Image.Image, labels: Sequence[Label], detections: Sequence[Detection]) -> None:
+def _draw(image: Image.Image, labels: Sequence[Tag], detections: Sequence[Detection]) -> None:
     writer = _Writer(image)
     names = sorted({found.name for found in detections})
     for found in detections:

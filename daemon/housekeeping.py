@@ -12,6 +12,7 @@ from ..db import upkeep
 from ..db.errors import CatalogError, CatalogVanished
 from .logs import printable
 from .status import LEAST_FREE_BYTES, Trouble
+from .verdicts import Judge
 
 if TYPE_CHECKING:
     from ..db.catalog import Catalog
@@ -24,8 +25,7 @@ QUEUE_SECONDS = 2.0
 CHECK_SECONDS = 10.0
 SOONEST_BACKUP_SECONDS = 60.0  # after the start
 DAY_SECONDS = 86_400.0
-OUTDATED_AT_ONCE = 50  # photos; while they wait, no search finds them
-MOST_LOOKS = 20
+READ_AT_ONCE = 20  # photos between two looks at the inbox
 LARGEST_WAL_BYTES = 256 << 20
 
 
@@ -35,7 +35,8 @@ class Housekeeper:
     def __init__(self, catalog: Catalog, config: Config, pipeline: Pipeline) -> None:
         self._catalog = catalog
         self._pipeline = pipeline
-        self._outdated_after: int | None = 0
+        self._fresh_rules = ""
+        self._read_after: int | None = 0
         self._path = config.catalog.path
         self._config = config
         self._next_queue = self._next_check = 0.0
@@ -50,11 +51,11 @@ class Housekeeper:
     def tick(self, *, is_idle: bool) -> None:
         """Do what is due. Raises CatalogVanished if the file was deleted or replaced."""
         now = time.monotonic()
+        if is_idle:
+            self._read_anew()
         if now >= self._next_queue:
             self._next_queue = now + QUEUE_SECONDS
             self._look_at_queue()
-            if is_idle:
-                self._queue_outdated()
         if now >= self._next_check:
             self._next_check = now + CHECK_SECONDS
             self._check(is_idle=is_idle)
@@ -82,16 +83,16 @@ class Housekeeper:
             self._catalog.requeue_due(now)
         self._pipeline.wake()
 
-    def _queue_outdated(self) -> None:
-        """Let some photos in that the present models have not seen, when nothing else waits."""
-        for _ in range(MOST_LOOKS):
-            if self._outdated_after is None or not self._pipeline.models:
-                return
-            queued, self._outdated_after = self._catalog.requeue_outdated(
-                self._pipeline.models, self._outdated_after, OUTDATED_AT_ONCE
-            )
-            if queued:
-                return
+    def _read_anew(self) -> None:
+        """Read some photos' evidence by the present rules, when nothing else waits."""
+        fuser = self._pipeline.fuser
+        if fuser.digest != self._fresh_rules:
+            self._fresh_rules, self._read_after = fuser.digest, 0
+        if self._read_after is None:
+            return
+        found = self._catalog.next_to_refuse(fuser.digest, self._read_after, READ_AT_ONCE)
+        Judge(self._catalog, fuser, queue_tags=self._pipeline.queue_tags).renew(found)
+        self._read_after = found[-1].photo_id if found else None
 
     def _check(self, *, is_idle: bool) -> None:
         if not self._catalog.is_in_place():

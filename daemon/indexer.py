@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from ..db.catalog import Catalog
 from ..db.errors import CatalogError
 from .config import ConfigError
+from .fusing import make_fuser
 from .ignores import IgnoreGlobError, Ignores
 from .library import Library
 from .messages import decode_reply, encode
@@ -97,6 +98,7 @@ class Indexer:
         self.pipeline = Pipeline(
             self.catalog,
             self._worker,
+            make_fuser(config),
             window=plan.threads * PHOTOS_PER_THREAD,
             deadline_seconds=config.worker.deadline_seconds,
             on_outcome=on_outcome,
@@ -124,6 +126,10 @@ class Indexer:
         self.tags.stop()
         self._worker.stop()
         self.catalog.close()
+
+    def use_rules(self, config: Config) -> None:
+        """Believe by new settings from now on; what is known already is read anew when idle."""
+        self.pipeline.fuser = make_fuser(config)
 
     def use_tags(self, config: Config) -> None:
         """Write tags by new settings from now on."""

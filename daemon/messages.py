@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..db.records import PhotoFacts
-from ..models.results import Analysis, Box, Detection, Label, ModelVersion
+from ..models.results import Analysis, Box, Crop, Detection, Label, ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Analyze:
     """To the child: this identified photo is unknown; run the models on it."""
 
     id: int
+    is_thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """From the child: the models are loaded and have passed their test."""
+    """From the child: the models are loaded and have passed their test.
+
+    ``thorough_models`` are their versions in a thorough pass; empty where none is wished.
+    """
 
     models: tuple[ModelVersion, ...]
+    thorough_models: tuple[ModelVersion, ...]
     vocabulary: tuple[str, ...]
     notices: tuple[str, ...]
 
@@ -132,7 +137,8 @@ def decode_reply(line: bytes) -> Reply:
         fields["analysis"] = _analysis(fields["analysis"])
     elif name == "Ready":
         fields = {key: tuple(value) for key, value in fields.items()}
-        fields["models"] = tuple(ModelVersion(**model) for model in fields["models"])
+        for key in ("models", "thorough_models"):
+            fields[key] = tuple(ModelVersion(**model) for model in fields[key])
     reply: Reply = _TYPES[name](**fields)
     return reply
 
@@ -145,6 +151,12 @@ def _analysis(fields: dict[str, Any]) -> Analysis:
             for detection in fields["detections"]
         ),
         models=tuple(ModelVersion(**model) for model in fields["models"]),
+        crops=tuple(
+            Crop(
+                crop["name"], Box(**crop["box"]), tuple(Label(**label) for label in crop["labels"])
+            )
+            for crop in fields["crops"]
+        ),
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..db.records import PhotoRecord, TagFile
-    from ..models.results import Analysis, Detection, Label
+    from ..models.results import Reading
 
 
 def photo_to_dict(photo: PhotoRecord) -> dict[str, Any]:
@@ -42,9 +42,14 @@ def photo_to_dict(photo: PhotoRecord) -> dict[str, Any]:
         "taken_at": _iso(photo.taken_at),
         "analyzed_at": _iso(photo.analyzed_at),
         "models": list(photo.models),
-        "labels": [
-            {"name": label.name, "confidence": round(label.confidence, 4), "model": label.model}
-            for label in photo.labels
+        "tags": [
+            {
+                "name": tag.name,
+                "confidence": round(tag.confidence, 4),
+                "kind": tag.kind,
+                "shown": tag.shown,
+            }
+            for tag in photo.tags
         ],
         "detections": [
             {
@@ -103,19 +108,19 @@ def print_paths(paths: Iterable[bytes], *, end: bytes = b"\n") -> None:
 
 
 def print_csv(photos: Iterable[PhotoRecord]) -> None:
-    """Print one line per label and detection: path, kind, name, confidence, box, model."""
+    """Print one line per box and per tag: path, kind, name, confidence, box, model."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     header = ["path", "kind", "name", "confidence", "left", "top", "right", "bottom", "model"]
     writer.writerow(header)
     for photo in photos:
         fields = photo_to_dict(photo)
-        for kind, entries in (("detection", fields["detections"]), ("label", fields["labels"])):
-            for entry in entries:
-                box = entry.get("box", [None] * 4)
-                writer.writerow(
-                    [fields["path"], kind, entry["name"], entry["confidence"], *box, entry["model"]]
-                )
+        for entry in fields["detections"]:
+            row = ["detection", entry["name"], entry["confidence"], *entry["box"], entry["model"]]
+            writer.writerow([fields["path"], *row])
+        for entry in fields["tags"]:
+            row = [entry["kind"], entry["name"], entry["confidence"], None, None, None, None, None]
+            writer.writerow([fields["path"], *row])
     sys.stdout.write(text.getvalue())
 
 
@@ -141,12 +146,17 @@ def print_photo(photo: PhotoRecord) -> None:
         print(f"  {photo.error} (attempts: {photo.attempts})")
     if photo.analyzed_at:
         print(f"  analysed {_iso(photo.analyzed_at)} by {', '.join(photo.models)}")
-    for label in photo.labels:
-        print(f"  {label.confidence:4.2f}  {label.name}")
+    for tag in photo.tags:
+        if tag.shown and tag.kind != "object":
+            refined = f"  (a kind of {tag.refines})" if tag.refines else ""
+            print(f"  {tag.confidence:4.2f}  {tag.name}{refined}")
+    general = [f"{tag.name} {tag.confidence:.2f}" for tag in photo.tags if not tag.shown]
     for found in photo.detections:
         box = found.box
         sides = f"left {box.left:.0%}, top {box.top:.0%}, right {box.right:.0%}"
         print(f"  {found.confidence:4.2f}  {found.name}  ({sides}, bottom {box.bottom:.0%})")
+    if general:
+        print(f"  also found as: {', '.join(general)}")
     if photo.keywords:
         print(f"  keywords: {', '.join(map(printable_text, photo.keywords))}")
     for file in photo.tag_files:
@@ -169,18 +179,15 @@ def _tag_lines(file: TagFile) -> list[str]:
     return lines
 
 
-def describe_outcome(analysis: Analysis | None) -> str:
+def describe_outcome(reading: Reading | None) -> str:
     """Return what was found in a few words: names with their number and best confidence."""
-    if analysis is None:
-        return "a known picture, labels copied"
-    counts = Counter(found.name for found in analysis.detections)
-    best: dict[str, float] = {}
-    entries: tuple[Detection | Label, ...] = (*analysis.detections, *analysis.labels)
-    for entry in entries:
-        best[entry.name] = max(best.get(entry.name, 0.0), entry.confidence)
+    if reading is None:
+        return "a known picture, tags copied"
+    counts = Counter(found.name for found in reading.detections)
     things = [
-        f"{f'{counts[name]} x ' if counts[name] > 1 else ''}{name} {confidence:.2f}"
-        for name, confidence in best.items()
+        f"{f'{counts[tag.name]} x ' if counts[tag.name] > 1 else ''}{tag.name} {tag.confidence:.2f}"
+        for tag in reading.tags
+        if tag.shown
     ]
     return ", ".join(things) or "nothing recognised"
 

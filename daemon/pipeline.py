@@ -13,8 +13,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..db.evidence import as_stored
 from ..db.states import PhotoState
 from .errors import RecognizerError
+from .logs import printable
 from .messages import (
     Analyze,
     Analyzed,
@@ -28,28 +30,31 @@ from .messages import (
     Reply,
     Report,
 )
+from .second_pass import SecondPass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..db.catalog import Catalog
     from ..db.records import PendingPhoto, PhotoFacts
-    from ..models.results import Analysis, ModelVersion
+    from ..models.results import ModelVersion, Reading
+    from .fusing import Fuser
     from .worker import Worker
 
 logger = logging.getLogger(__name__)
 
 MOST_DEATHS_IN_A_ROW = 3
+MOST_SECOND = 2  # photos of the second pass in the child: a new one waits for no more
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one photo. ``analysis`` is None for known pictures and for failures."""
+    """What became of one photo. ``reading`` is None for known pictures and for failures."""
 
     path: bytes
     state: PhotoState
     reason: str = ""
-    analysis: Analysis | None = None
+    reading: Reading | None = None
     is_copy: bool = False
     seconds: float = 0.0
 
@@ -59,6 +64,7 @@ class _Flight:
     photo: PendingPhoto
     started: float
     facts: PhotoFacts | None = None
+    is_second: bool = False
 
 
 @dataclass(slots=True)
@@ -77,13 +83,16 @@ class _Line:
 class Pipeline:
     """Feeds the child from the catalog's queue and records what comes back.
 
-    With ``queue_tags`` each photo that is done waits for its tags to be written.
+    ``fuser`` makes of each analysis what is believed; another one may take its place any time.
+    With ``queue_tags`` each photo that is done waits for its tags to be written, with
+    ``has_second_pass`` photos are looked at again when nothing else waits (see `SecondPass`).
     """
 
     def __init__(
         self,
         catalog: Catalog,
         worker: Worker,
+        fuser: Fuser,
         *,
         window: int,
         deadline_seconds: float,
@@ -91,16 +100,19 @@ class Pipeline:
     ) -> None:
         self._catalog = catalog
         self._worker = worker
+        self.fuser = fuser
         self._window = window
         self._deadline = deadline_seconds
         self._on_outcome = on_outcome
         self._line = _Line()
         self._report: Callable[[str], None] = logger.info
         self._models: tuple[ModelVersion, ...] | None = None
+        self._thorough: tuple[ModelVersion, ...] = ()
         self._deaths = 0
         self._queue_is_empty = False
         self._put_off: set[int] = set()
-        self.queue_tags = False
+        self._second = SecondPass(catalog)
+        self.queue_tags = self.has_second_pass = False
 
     @property
     def is_ready(self) -> bool:
@@ -113,9 +125,15 @@ class Pipeline:
         return self._models or ()
 
     @property
+    def _wanted_models(self) -> tuple[ModelVersion, ...]:
+        """The models that should have seen every photo in the end."""
+        return self._thorough or self.models
+
+    @property
     def is_idle(self) -> bool:
-        """Tell whether every photo of the queue has been dealt with."""
-        return self._queue_is_empty and not self._line.flights and not self._line.suspects
+        """Tell whether every photo of the queue has been dealt with; a second pass may go on."""
+        is_busy = any(not flight.is_second for flight in self._line.flights.values())
+        return self._queue_is_empty and not is_busy and not self._line.suspects
 
     def start(self, report: Callable[[str], None] = logger.info) -> None:
         """Start the child; photos are fed once it is ready. ``report`` gets its sentences."""
@@ -137,12 +155,14 @@ class Pipeline:
                 self._send(suspects.popleft())
             return
         room = self._window - len(flights)
-        if room <= 0 or self._queue_is_empty:
-            return
-        photos = self._catalog.next_pending(room, self._line.photo_ids() | self._put_off)
-        self._queue_is_empty = not photos
-        for photo in photos:
-            self._send(photo)
+        if room > 0 and not self._queue_is_empty:
+            photos = self._catalog.next_pending(room, self._line.photo_ids() | self._put_off)
+            self._queue_is_empty = not photos
+            for photo in photos:
+                self._send(photo)
+        if self._queue_is_empty and self.has_second_pass and len(flights) < MOST_SECOND:
+            for photo in self._second.take(MOST_SECOND - len(flights), self._line.photo_ids()):
+                self._send(photo, is_second=True)
 
     def give_up_flights(self) -> None:
         """Forget the photos with the child; the catalog could not take their results."""
@@ -183,23 +203,26 @@ class Pipeline:
             case Failed():
                 self._take_failed(flight, reply)
 
-    def _send(self, photo: PendingPhoto) -> None:
+    def _send(self, photo: PendingPhoto, *, is_second: bool = False) -> None:
         number = next(self._line.numbers)
-        self._line.flights[number] = _Flight(photo, time.monotonic())
+        self._line.flights[number] = _Flight(photo, time.monotonic(), is_second=is_second)
         self._worker.send(Identify(number, photo.path))
 
     def _take_ready(self, ready: Ready) -> None:
         for notice in ready.notices if self._models is None else ():
             logger.warning("%s", notice)
-        self._models = ready.models
-        self._catalog.intern_labels(ready.vocabulary)
+        self._models, self._thorough = ready.models, ready.thorough_models
+        self._second.want(self._wanted_models)
+        self._catalog.intern_labels(self.fuser.vocabulary(ready.vocabulary))
 
     def _take_identified(self, number: int, flight: _Flight, facts: PhotoFacts) -> None:
         mark = facts.fingerprint
-        source = self._catalog.find_analyzed(mark, self.models) if mark else None
+        models = self._wanted_models if flight.is_second else self.models
+        source = self._catalog.find_analyzed(mark, models) if mark else None
         if source is None:
             flight.facts = facts
-            self._worker.send(Analyze(number))
+            is_thorough = flight.is_second and bool(self._thorough)
+            self._worker.send(Analyze(number, is_thorough=is_thorough))
             return
         self._worker.send(Drop(number))
         self._catalog.record_copy(flight.photo.id, facts, source, queue_tags=self.queue_tags)
@@ -212,12 +235,24 @@ class Pipeline:
             self._put_off.add(flight.photo.id)
             self._land(reply.id, PhotoState.PENDING, "it changed while it was analysed")
             return
-        self._catalog.record_analysis(
-            flight.photo.id, flight.facts, reply.analysis, queue_tags=self.queue_tags
+        analysis, mark = as_stored(reply.analysis), flight.facts.fingerprint
+        reading = self.fuser.read(analysis, self._catalog.verdicts(mark) if mark else ())
+        self._catalog.record_reading(
+            flight.photo.id,
+            flight.facts,
+            analysis,
+            reading,
+            rules=self.fuser.digest,
+            queue_tags=self.queue_tags,
         )
-        self._land(reply.id, PhotoState.DONE, analysis=reply.analysis)
+        self._second.add(flight.photo, analysis.models)
+        self._land(reply.id, PhotoState.DONE, reading=reading)
 
     def _take_failed(self, flight: _Flight, reply: Failed) -> None:
+        if flight.is_second:  # what is known of it stands
+            logger.warning("%s: second look: %s", printable(flight.photo.path), reply.reason)
+            del self._line.flights[reply.id]
+            return
         state = PhotoState(reply.state)
         if state in (PhotoState.PENDING, PhotoState.MISSING):
             # A file that is gone is for the next walk to judge: its disk may be gone instead.
@@ -237,8 +272,9 @@ class Pipeline:
             ((number, flight),) = flights.items()
             self._take_failed(flight, Failed(number, PhotoState.FAILED, reason))
         elif flights:
-            logger.warning("%s; trying its %d photos again one by one", reason, len(flights))
-            self._line.suspects.extend(flight.photo for flight in flights.values())
+            suspects = [flight.photo for flight in flights.values() if not flight.is_second]
+            logger.warning("%s; trying its %d photos again one by one", reason, len(suspects))
+            self._line.suspects.extend(suspects)
             flights.clear()
         self._models = None
         self._worker.stop()
@@ -250,10 +286,10 @@ class Pipeline:
         state: PhotoState,
         reason: str = "",
         *,
-        analysis: Analysis | None = None,
+        reading: Reading | None = None,
         is_copy: bool = False,
     ) -> None:
         """Take a photo out of the air and tell what became of it."""
         flight = self._line.flights.pop(number)
         seconds = time.monotonic() - flight.started
-        self._on_outcome(Outcome(flight.photo.path, state, reason, analysis, is_copy, seconds))
+        self._on_outcome(Outcome(flight.photo.path, state, reason, reading, is_copy, seconds))

@@ -48,6 +48,8 @@ from .tagging.keywords import read_keywords, sidecar_paths
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..models.results import Analysis
+
 logger = logging.getLogger(__name__)
 
 SIDECAR_LIMITS = decode.Limits(max_bytes=4 << 20)
@@ -81,11 +83,12 @@ class Recognizer:
         match request:
             case Identify():
                 self._decoders.submit(self._guard, request.id, partial(self._identify, request))
-            case Analyze(id=number):
+            case Analyze(id=number, is_thorough=is_thorough):
                 held = self._held.pop(number, None)
                 if held is None:  # dropped while it was on its way
                     return
-                self._decoders.submit(self._guard, number, partial(self._decode, number, held))
+                step = partial(self._decode, number, held, is_thorough=is_thorough)
+                self._decoders.submit(self._guard, number, step)
             case Drop(id=number):
                 if self._held.pop(number, None) is None:
                     self._dropped.add(number)
@@ -113,7 +116,7 @@ class Recognizer:
         )
         self._send(Identified(request.id, facts))
 
-    def _decode(self, number: int, held: _Held) -> None:
+    def _decode(self, number: int, held: _Held, *, is_thorough: bool) -> None:
         pixels = held.pixels
         if pixels is None:
             min_side = self._analyzer.min_side
@@ -121,14 +124,14 @@ class Recognizer:
             pixels = decode.finish(pixels, held.header, min_side)
         photo = held.photo
         version = (photo.size, photo.mtime_ns, photo.inode)
-        step = partial(self._analyze, number, pixels, photo.path, version)
+        look = partial(self._analyzer.analyze, pixels, thorough=is_thorough)
+        step = partial(self._analyze, number, look, photo.path, version)
         self._models.submit(self._guard, number, step)
 
     def _analyze(
-        self, number: int, pixels: decode.Pixels, path: bytes, version: tuple[int, int, int]
+        self, number: int, look: Callable[[], Analysis], path: bytes, version: tuple[int, int, int]
     ) -> None:
-        analysis = self._analyzer.analyze(pixels)
-        self._send(Analyzed(number, analysis, decode.read_version(path) == version))
+        self._send(Analyzed(number, look(), decode.read_version(path) == version))
 
     def _guard(self, number: int, step: Callable[[], None]) -> None:
         """Run one step of one photo; whatever goes wrong costs only this photo."""
@@ -173,7 +176,14 @@ def _build(settings: dict[str, Any], send: Callable[[Reply], None]) -> Recognize
     analyzer = load_analyzer(_model_settings(settings["models"]), lambda text: send(Report(text)))
     analyzer.self_test()
     _limit_memory(settings["memory_limit"])
-    send(Ready(analyzer.models, tuple(analyzer.vocabulary()), analyzer.notices))
+    send(
+        Ready(
+            models=analyzer.models,
+            thorough_models=analyzer.thorough_models,
+            vocabulary=analyzer.vocabulary(),
+            notices=analyzer.notices,
+        )
+    )
     return Recognizer(analyzer, decode.Limits(**settings["limits"]), settings["threads"], send)
 
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from ..db.errors import CatalogBusy, CatalogFull
 from ..db.paths import join, relative_to
 from ..db.states import PhotoState
+from ..models.errors import ModelError
 from .config import ConfigError
+from .fusing import make_fuser
 from .housekeeping import Housekeeper
 from .indexer import (
     FolderTouched,
@@ -131,6 +133,8 @@ class Service:
             return
         self._housekeeper.tick(is_idle=is_idle)
         self._pipeline.check_deadline()
+        # A photo that is about to be written to would change under a second look.
+        self._pipeline.has_second_pass = self._indexer.tags.is_idle
         self._pipeline.feed()
         self._indexer.tags.feed()
 
@@ -197,7 +201,7 @@ class Service:
         path, milliseconds = printable(outcome.path), outcome.seconds * 1000
         if outcome.state is PhotoState.DONE:
             self._indexer.tags.wake()
-            logger.info("%s: %s (%.0f ms)", path, describe_outcome(outcome.analysis), milliseconds)
+            logger.info("%s: %s (%.0f ms)", path, describe_outcome(outcome.reading), milliseconds)
         elif outcome.state is PhotoState.PENDING:
             logger.info("%s: %s; it will be looked at again", path, outcome.reason)
             self._touch(outcome.path)
@@ -309,7 +313,8 @@ class Service:
         try:
             config = self._load()
             ignores = make_ignores(config)
-        except ConfigError as error:
+            make_fuser(config)
+        except (ConfigError, ModelError) as error:
             logger.error("settings not reloaded, the old ones hold: %s", error)
             self._reporter.config_error = str(error)
             self._scan_all()
@@ -319,6 +324,8 @@ class Service:
             logger.warning("changes of [models] and [worker] take effect at the next start")
         if (config.tags, config.watch) != (self._config.tags, self._config.watch):
             self._indexer.use_tags(config)
+        if config.recognition != self._config.recognition:
+            self._indexer.use_rules(config)
         self._config = config
         self._settlers.settle_seconds = config.watch.settle_seconds
         self._housekeeper.use(config)

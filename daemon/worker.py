@@ -75,7 +75,8 @@ def model_settings(config: Config, threads: int = 0) -> ModelSettings:
     models = config.models
     return ModelSettings(
         classifier=models.classifier,
-        detector=models.detector,
+        detectors=models.detectors,
+        effort=config.recognition.effort,
         engine=models.engine,
         precision=models.precision,
         threads=threads,

@@ -26,7 +26,17 @@ VERBS = (
     "scan",
     "search",
     "show",
+    "why",
+    "reject",
+    "confirm",
+    "add",
+    "review",
+    "calibrate",
+    "refresh",
+    "retag",
+    "prune",
     "labels",
+    "predict",
     "stats",
     "status",
     "list",
@@ -162,11 +172,11 @@ def main(args: Sequence[str] | None = None, program: str = "phototag") -> NoRetu
 
 def known_errors() -> tuple[type[Exception], ...]:
     """Return the errors whose text is meant for the person at the terminal."""
-    from ...db.errors import CatalogError
+    from ...db.errors import CatalogError, QueryError
     from ...models.errors import ModelError
     from ..errors import PhotoError, RecognizerError
 
-    return (ConfigError, CatalogError, ModelError, PhotoError, RecognizerError)
+    return (ConfigError, CatalogError, QueryError, ModelError, PhotoError, RecognizerError)
 
 
 def _fail(text: str, code: int) -> int:

@@ -50,8 +50,10 @@ def choose_photos(settings: Settings, what: tuple[str, ...], *, analyze: bool) -
 
 
 def _ask(settings: Settings, query: str) -> Chosen:
+    from .search import resolve_word
+
     with _open(settings) as reader:
-        return Chosen(list(reader.search(query)))
+        return Chosen(list(reader.search(query, resolve=resolve_word)))
 
 
 def _find(settings: Settings, paths: list[bytes]) -> Chosen:

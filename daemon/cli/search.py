@@ -48,7 +48,13 @@ def command(
     query = " ".join(words)
     with CatalogReader.open(settings.config.catalog.path) as reader:
         try:
-            photos = reader.search(query, sort=sort, limit=limit, details=shape in ("json", "csv"))
+            photos = reader.search(
+                query,
+                sort=sort,
+                limit=limit,
+                details=shape in ("json", "csv"),
+                resolve=resolve_word,
+            )
         except QueryError as error:
             click.echo(f"phototag: {error}\n\n{_indented(error.pointed())}\n", err=True)
             return 2
@@ -61,6 +67,13 @@ def command(
             (photo.path for photo in photos), end=b"\0" if shape == "null" else b"\n"
         )
     return 0 if photos else 1
+
+
+def resolve_word(word: str) -> str | None:
+    """Return the name behind a plural, a synonym or another spelling, or None."""
+    from ...models.taxonomy import load_taxonomy
+
+    return load_taxonomy().resolve(word)
 
 
 def _indented(text: str) -> str:

@@ -52,7 +52,7 @@ def command(settings: Settings, path: bytes, as_json: bool, image: Path | None) 
         try:
             draw.draw_photo(
                 real,
-                photo.labels,
+                [tag for tag in photo.tags if tag.shown and tag.kind != "object"],
                 photo.detections,
                 image,
                 Limits(config.decode.max_megapixels * 1_000_000, config.decode.max_file_mib << 20),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...db.paths import relative_to
+from ...models.taxonomy import load_taxonomy
 from ..worker import ChildProgram
 from .orders import EXIF, SIDECAR, decode, encode
 from .scribe_plan import ScribePlan
@@ -70,9 +71,14 @@ def make_job(
         photo=photo,
         root=find_root(reader, photo.path),
         targets=targets,
-        plan=None if undo else choose_tags(photo, rules),
+        plan=None if undo else choose_tags(photo, rules, _parents_of),
         files=files,
         intents=intents,
         again=again,
         is_dry=is_dry,
     )
+
+
+def _parents_of(name: str) -> tuple[str, ...]:
+    """Return what is above a name, general first."""
+    return load_taxonomy().parents_of(name)[::-1]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ...db.records import PhotoRecord
-    from ...models.results import Detection, Label
+    from ...models.results import Tag
 
 MOST_BOXES: Final = 50
 SEPARATORS: Final = ";|/"
@@ -46,16 +46,9 @@ def choose_tags(
 ) -> TagPlan:
     """Choose the tags for a photo; `parents_of` gives what is above a name, general first.
 
-    A name's confidence is that of its best box or label.
+    Those are the names that are shown; what is above them comes with the paths.
     """
-    best: dict[str, tuple[float, str]] = {}
-    things: tuple[Detection | Label, ...] = (*photo.detections, *photo.labels)
-    for thing in things:
-        key = label_key(thing.name)
-        known, name = best.get(key, (0.0, thing.name))
-        best[key] = (max(known, thing.confidence), name)
-    ranked = sorted(best.values(), key=lambda entry: (-entry[0], entry[1]))
-    chosen = [name for confidence, name in ranked if _is_wanted(name, confidence, rules)]
+    chosen = [tag.name for tag in photo.tags if tag.shown and _is_wanted(tag, rules)]
     chosen = chosen[: rules.most]
     written = {label_key(name): _written(name, rules) for name in chosen}
     return TagPlan(
@@ -71,9 +64,9 @@ def choose_tags(
     )
 
 
-def _is_wanted(name: str, confidence: float, rules: TagRules) -> bool:
-    key = label_key(name)
-    if confidence < rules.min_confidence or key in map(label_key, rules.deny):
+def _is_wanted(tag: Tag, rules: TagRules) -> bool:
+    key = label_key(tag.name)
+    if tag.confidence < rules.min_confidence or key in map(label_key, rules.deny):
         return False
     return not rules.allow or key in map(label_key, rules.allow)
 

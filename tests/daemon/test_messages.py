@@ -26,7 +26,7 @@ def test_requests_survive(request_: m.Request) -> None:
     "reply",
     [
         m.Report("Preparing: once."),
-        m.Ready(MODELS, ("cat", "dog"), ("no classifier",)),
+        m.Ready(MODELS, MODELS[:1], ("cat", "dog"), ("no classifier",)),
         m.Refused("weights are wrong"),
         m.Identified(7, PhotoFacts(1, 2, 3, bytes(range(16)), "JPEG", 640, 480)),
         m.Identified(8, PhotoFacts(1, 2, 3, bytes(range(240, 256)), "PNG", 1, 1)),

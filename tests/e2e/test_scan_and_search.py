@@ -60,10 +60,14 @@ def test_the_json_of_a_photo_has_the_documented_shape(program: Program, photos: 
     assert found["path"] == str(photos / CAT.name)
     assert (found["width"], found["height"], found["format"]) == (451, 300, "PNG")
     assert found["state"] == "done"
-    for entry in (*found["labels"], *found["detections"]):
-        assert set(entry) - {"box"} == {"name", "confidence", "model"}
+    for entry in found["detections"]:
+        assert set(entry) == {"name", "confidence", "box", "model"}
         assert 0 < entry["confidence"] <= 1
         assert entry["model"] in found["models"]
+    for entry in found["tags"]:
+        assert set(entry) == {"name", "confidence", "kind", "shown"}
+        assert 0 < entry["confidence"] <= 1
+        assert entry["kind"] in ("object", "label", "parent")
     cat = next(entry for entry in found["detections"] if entry["name"] == "cat")
     left, top, right, bottom = cat["box"]
     assert 0 <= left < right <= 1
@@ -300,9 +304,10 @@ def test_the_tutorials_photos_are_named_as_its_author_saw_them(program: Program)
     def said(name: str, kind: str) -> list[str]:
         return [entry["name"] for entry in names[name][kind]]
 
-    assert "banana" in said("banana.jpg", "labels") + said("banana.jpg", "detections")
+    assert "banana" in said("banana.jpg", "tags")
     assert "dog" in said("husky.jpg", "detections")
-    assert said("husky.jpg", "labels")[0] in ("Siberian Husky", "American Eskimo Dog")
+    assert {"Siberian Husky", "animal"} <= set(said("husky.jpg", "tags"))
+    assert [Path(photo["path"]).name for photo in program.json("search", "animal")] == ["husky.jpg"]
     assert said("cars.jpeg", "detections").count("car") >= 3
     table = said("dishes.jpg", "detections")
     assert "dining table" in table

@@ -164,8 +164,8 @@ def test_models_that_cannot_work_stop_the_start_with_their_name(
     program: Program, photos: Path
 ) -> None:
     for variable, value, text in (
-        ("PHOTOTAG_MODELS_DETECTOR", "no-such-model", "no detector is called 'no-such-model'"),
-        ("PHOTOTAG_MODELS_DETECTOR", "ssd-vgg16-coco", "ssd-vgg16-coco"),
+        ("PHOTOTAG_MODELS_DETECTORS", "no-such-model", "no detector is called 'no-such-model'"),
+        ("PHOTOTAG_MODELS_DETECTORS", "ssd-vgg16-coco", "ssd-vgg16-coco"),
     ):
         program.environ[variable] = value
         for verb, code in (("watch", 78), ("scan", 2)):

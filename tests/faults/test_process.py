@@ -273,11 +273,11 @@ def test_case_69_a_missing_model_ends_the_start_and_not_a_reload(
 ) -> None:
     root = tmp_path / "photos"
     put(root / "cat.jpg", cat_jpeg())
-    bad = f'[[roots]]\npath = "{root}"\n[models]\ndetector = "ssd-vgg16-coco"\n'
+    bad = f'[[roots]]\npath = "{root}"\n[models]\ndetectors = ["ssd-vgg-coco-300"]\n'
     file = put(tmp_path / "bad.toml", bad.encode())
     with program.watch("--config", file) as daemon:
         assert daemon.process.wait(60) == 78
-        assert "ssd-vgg16-coco/" in daemon.log  # the path at which the file is looked for
+        assert "ssd-vgg-coco-300/" in daemon.log  # the path at which the file is looked for
         assert "Traceback" not in daemon.log
 
     with start(settings=f'[[roots]]\npath = "{root}"\n') as stage:
@@ -290,11 +290,11 @@ def test_case_69_a_missing_model_ends_the_start_and_not_a_reload(
 
 
 def test_case_69_a_broken_model_file_is_named(program: Program, tmp_path: Path) -> None:
-    weights = tmp_path / "weights/ssd-vgg16-coco"
+    weights = tmp_path / "weights/ssd-vgg-coco-300"
     for name in ("VGG_coco_SSD_300x300_iter_400000.caffemodel", "deploy.prototxt"):
         put(weights / name, b"not a model")
     program.environ["PHOTOTAG_MODELS_DIRECTORY"] = str(tmp_path / "weights")
-    program.environ["PHOTOTAG_MODELS_DETECTOR"] = "ssd-vgg16-coco"
+    program.environ["PHOTOTAG_MODELS_DETECTORS"] = "ssd-vgg-coco-300"
     (tmp_path / "photos").mkdir()
     with program.watch(tmp_path / "photos") as daemon:
         assert daemon.process.wait(60) == 78
@@ -307,14 +307,14 @@ def test_case_70_after_a_change_of_models_new_photos_come_first(
 ) -> None:
     root = tmp_path / "photos"
     old = put_many(root / "old", 40, pictures=40)
-    with start(PHOTOTAG_MODELS_DETECTOR="") as stage:
+    with start(PHOTOTAG_MODELS_DETECTORS="") as stage:
         stage.wait_done(*old)
         before = models_of(stage, "old")
         assert before == {("efficientnet-lite3-imagenet",)}
         assert stage.daemon.stop() == 0
     new = put(root / "new/cat.jpg", cat_jpeg())
     os.utime(new, (1_000_000_000, 1_000_000_000))
-    with start(ready="", PHOTOTAG_MODELS_DETECTOR="ssd-mobilenet-v2-coco") as stage:
+    with start(ready="", PHOTOTAG_MODELS_DETECTORS="ssd-mobilenet-v2-coco") as stage:
         stage.wait_done(new)
         both = ("efficientnet-lite3-imagenet", "ssd-mobilenet-v2-coco")
         assert models_of(stage, "new") == {both}
@@ -326,8 +326,8 @@ def models_of(stage: Stage, folder: str) -> set[tuple[str, ...]]:
     """Return which models the photos of a folder were looked at with."""
     listed = stage.ledger.ask(
         "SELECT p.id, m.name FROM photo p JOIN folder f ON f.id = p.folder_id"
-        " JOIN photo_model pm ON pm.photo_id = p.id JOIN model m ON m.id = pm.model_id"
-        " WHERE f.relpath = ? ORDER BY m.name", folder.encode(),
+        " JOIN model_set s ON s.id = p.set_id JOIN json_each(s.models) AS one"
+        " JOIN model m ON m.id = one.value WHERE f.relpath = ? ORDER BY m.name", folder.encode(),
     )  # fmt: skip
     found: dict[int, list[str]] = {}
     for number, name in listed:

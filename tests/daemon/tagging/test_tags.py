@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,20 +10,20 @@ import pytest
 from phototagd.daemon.tagging.tags import MOST_BOXES, TagRules, choose_tags
 from phototagd.db.records import PhotoRecord
 from phototagd.db.states import PhotoState
-from phototagd.models.results import Box, Detection, Label
+from phototagd.models.results import Box, Detection, Tag
 
 BOX = Box(0.1, 0.2, 0.3, 0.4)
 
 
 def record(labels: dict[str, float] | None = None, **boxes: list[float]) -> PhotoRecord:
+    found = [(name.replace("_", " "), value) for name, values in boxes.items() for value in values]
+    best = {name: max(v for n, v in found if n == name) for name, _ in found}
+    tags = [Tag(name, value, "object", "detected", 0.2) for name, value in best.items()]
+    tags += [Tag(name, value, "label", "leaf", 0.2) for name, value in (labels or {}).items()]
     return PhotoRecord(
         b"/photos/a.jpg", 640, 480, "JPEG", PhotoState.DONE, None, 0, 10, 0, 0, 0,
-        labels=tuple(Label(name, value, "c") for name, value in (labels or {}).items()),
-        detections=tuple(
-            Detection(name.replace("_", " "), value, BOX, "d")
-            for name, values in boxes.items()
-            for value in values
-        ),
+        tags=tuple(sorted(tags, key=lambda tag: -tag.confidence)),
+        detections=tuple(Detection(name, value, BOX, "d") for name, value in found),
     )  # fmt: skip
 
 
@@ -37,10 +38,13 @@ def test_the_surest_names_come_first_and_no_more_than_wanted() -> None:
     assert flat(photo, most=2) == ("cat", "tabby")
 
 
-def test_a_name_is_as_sure_as_its_best_box_or_label() -> None:
-    photo = record({"Cat": 0.2, "dog": 0.6}, cat=[0.3, 0.8])
+def test_more_general_names_come_with_the_paths_and_are_no_tags_of_their_own() -> None:
+    photo = record(dog=[0.9])
+    above = Tag("animal", 0.9, "parent", "implied", 0.2, shown=False)
 
-    assert flat(photo) == ("cat", "dog")
+    plan = choose_tags(replace(photo, tags=(*photo.tags, above)), TagRules())
+
+    assert plan.flat == ("dog",)
 
 
 def test_what_is_exactly_sure_enough_is_taken() -> None:
