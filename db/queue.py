@@ -31,7 +31,9 @@ def next_pending(
 
     Those that came one by one are first, then those that a walk found; of both the newest.
     """
-    waiting = _photos(PhotoState.PENDING).where(PhotoRow.id.not_in(exclude))
+    waiting = _photos().where(
+        PhotoRow.state == PhotoState.PENDING.value, PhotoRow.id.not_in(exclude)
+    )
     order = (PhotoRow.urgent.desc(), PhotoRow.mtime_ns.desc(), PhotoRow.id.desc())
     return [_pending(row) for row in connection.execute(waiting.order_by(*order).limit(limit))]
 
@@ -46,12 +48,19 @@ def next_outdated(
     """
     wanted = frozenset(model_ids)
     enough = {key for key, asked in model_sets(connection).items() if wanted <= asked}
-    done = _photos(PhotoState.DONE).add_columns(PhotoRow.set_id)
-    if before is not None:
-        done = done.where(PhotoRow.id < before)
-    rows = connection.execute(done.order_by(PhotoRow.id.desc()).limit(limit)).all()
+    rows = connection.execute(select_done(before, limit)).all()
     found = [_pending(row) for row in rows if row.set_id not in enough]
     return found, rows[-1].id if rows else None
+
+
+def select_done(before: int | None, limit: int) -> Select[Any]:
+    """Select done photos with ids under `before`, those that came last first."""
+    # The state is hidden, so that the walk follows the ids and sorts nothing.
+    is_done = func.coalesce(PhotoRow.state, "") == PhotoState.DONE.value
+    done = _photos().add_columns(PhotoRow.set_id).where(is_done)
+    if before is not None:
+        done = done.where(PhotoRow.id < before)
+    return done.order_by(PhotoRow.id.desc()).limit(limit)
 
 
 def record_failure(
@@ -113,8 +122,8 @@ def retry(connection: Connection, ids: Collection[int] | None) -> int:
     return connection.execute(fresh).rowcount
 
 
-def _photos(state: PhotoState) -> Select[Any]:
-    """Select photos in a state whose root can be read, with what `_pending` needs."""
+def _photos() -> Select[Any]:
+    """Select photos whose root can be read, with what `_pending` needs."""
     columns: tuple[Any, ...] = (
         PhotoRow.id,
         PhotoRow.name,
@@ -129,10 +138,7 @@ def _photos(state: PhotoState) -> Select[Any]:
         select(*columns)
         .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
         .join(RootRow, RootRow.id == FolderRow.root_id)
-        .where(
-            PhotoRow.state == state.value,
-            RootRow.state.in_([served.value for served in SERVED_ROOTS]),
-        )
+        .where(RootRow.state.in_([served.value for served in SERVED_ROOTS]))
     )
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows, take_in
 
+from sqlalchemy.dialects import sqlite
+
 from phototagd.db.catalog import Catalog
 from phototagd.db.errors import PhotoUnknown
+from phototagd.db.queue import select_done
 from phototagd.db.reader import CatalogReader
 from phototagd.db.states import RETRY_SECONDS, PhotoState, RootState
 from phototagd.models.results import ModelVersion
@@ -185,3 +188,14 @@ def test_photos_that_a_model_has_not_seen_are_found_little_by_little(catalog, pa
     assert found(changed, ids[3]) == ([ids[2], ids[1], ids[0]], ids[0])
     assert found(changed, ids[0]) == ([], None)
     assert set(dict(rows(path, "SELECT id, state FROM photo")).values()) == {PhotoState.DONE}
+
+
+@pytest.mark.usefixtures("catalog")
+@pytest.mark.parametrize("before", [None, 1000])
+def test_a_walk_over_all_photos_follows_their_ids_and_sorts_nothing(path, before):
+    literal = {"literal_binds": True}
+    query = select_done(before, 500).compile(dialect=sqlite.dialect(), compile_kwargs=literal)
+
+    plan = [str(step[3]) for step in rows(path, f"EXPLAIN QUERY PLAN {query}")]
+
+    assert not any("TEMP B-TREE" in step or "ix_photo_state" in step for step in plan), plan
