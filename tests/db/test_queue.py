@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows, take_in
-
 from sqlalchemy.dialects import sqlite
 
 from phototagd.db.catalog import Catalog
