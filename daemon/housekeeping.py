@@ -25,6 +25,7 @@ QUEUE_SECONDS = 2.0
 CHECK_SECONDS = 10.0
 SOONEST_BACKUP_SECONDS = 60.0  # after the start
 DAY_SECONDS = 86_400.0
+READ_SECONDS = 3600.0  # between two looks for readings by other rules, or that a crash left
 READ_AT_ONCE = 20  # photos between two looks at the inbox
 LARGEST_WAL_BYTES = 256 << 20
 
@@ -36,6 +37,7 @@ class Housekeeper:
         self._catalog = catalog
         self._pipeline = pipeline
         self._fresh_rules = ""
+        self._next_reading = 0.0
         self._read_after: int | None = 0
         self._path = config.catalog.path
         self._config = config
@@ -86,8 +88,10 @@ class Housekeeper:
     def _read_anew(self) -> None:
         """Read some photos' evidence by the present rules, when nothing else waits."""
         fuser = self._pipeline.fuser
-        if fuser.digest != self._fresh_rules:
+        now = time.monotonic()
+        if fuser.digest != self._fresh_rules or now >= self._next_reading:
             self._fresh_rules, self._read_after = fuser.digest, 0
+            self._next_reading = now + READ_SECONDS
         if self._read_after is None:
             return
         found = self._catalog.next_to_refuse(fuser.digest, self._read_after, READ_AT_ONCE)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from ..db.catalog import Catalog
     from ..db.records import PendingPhoto, PhotoFacts
-    from ..models.results import ModelVersion, Reading
+    from ..models.results import Analysis, ModelVersion, Reading
     from .fusing import Fuser
     from .worker import Worker
 
@@ -169,6 +169,7 @@ class Pipeline:
         for number in self._line.flights:
             self._worker.send(Drop(number))
         self._line.flights.clear()
+        self._second.walk_again()
         self.wake()
 
     def check_deadline(self) -> None:
@@ -217,8 +218,7 @@ class Pipeline:
 
     def _take_identified(self, number: int, flight: _Flight, facts: PhotoFacts) -> None:
         mark = facts.fingerprint
-        models = self._wanted_models if flight.is_second else self.models
-        source = self._catalog.find_analyzed(mark, models) if mark else None
+        source = self._find_known(mark, is_second=flight.is_second) if mark else None
         if source is None:
             flight.facts = facts
             is_thorough = flight.is_second and bool(self._thorough)
@@ -226,7 +226,16 @@ class Pipeline:
             return
         self._worker.send(Drop(number))
         self._catalog.record_copy(flight.photo.id, facts, source, queue_tags=self.queue_tags)
+        if not flight.is_second and self._wanted_models != self.models:
+            self._second.add(flight.photo, ())  # its source may have had one look only
         self._land(number, PhotoState.DONE, is_copy=True)
+
+    def _find_known(self, mark: bytes, *, is_second: bool) -> int | None:
+        """Find a photo of the same pixels that the wanted models have seen, or those of now."""
+        known = self._catalog.find_analyzed(mark, self._wanted_models)
+        if known is None and not is_second and self._wanted_models != self.models:
+            known = self._catalog.find_analyzed(mark, self.models)
+        return known
 
     def _take_analyzed(self, flight: _Flight, reply: Analyzed) -> None:
         if flight.facts is None:
@@ -235,22 +244,32 @@ class Pipeline:
             self._put_off.add(flight.photo.id)
             self._land(reply.id, PhotoState.PENDING, "it changed while it was analysed")
             return
-        analysis, mark = as_stored(reply.analysis), flight.facts.fingerprint
-        reading = self.fuser.read(analysis, self._catalog.verdicts(mark) if mark else ())
-        self._catalog.record_reading(
-            flight.photo.id,
-            flight.facts,
-            analysis,
-            reading,
-            rules=self.fuser.digest,
-            queue_tags=self.queue_tags,
-        )
+        analysis = as_stored(reply.analysis)
+        reading = self._record(flight.photo.id, flight.facts, analysis)
         self._second.add(flight.photo, analysis.models)
         self._land(reply.id, PhotoState.DONE, reading=reading)
+
+    def _record(self, photo_id: int, facts: PhotoFacts, analysis: Analysis) -> Reading:
+        """Record what is believed; once more if a verdict came in between."""
+        mark = facts.fingerprint or b""
+        while True:
+            verdicts = self._catalog.verdicts(mark)
+            reading = self.fuser.read(analysis, verdicts)
+            self._catalog.record_reading(
+                photo_id,
+                facts,
+                analysis,
+                reading,
+                rules=self.fuser.digest,
+                queue_tags=self.queue_tags,
+            )
+            if self._catalog.verdicts(mark) == verdicts:
+                return reading
 
     def _take_failed(self, flight: _Flight, reply: Failed) -> None:
         if flight.is_second:  # what is known of it stands
             logger.warning("%s: second look: %s", printable(flight.photo.path), reply.reason)
+            self._second.leave(flight.photo.id)
             del self._line.flights[reply.id]
             return
         state = PhotoState(reply.state)
@@ -268,17 +287,22 @@ class Pipeline:
         self._deaths = 0 if flights else self._deaths + 1
         if self._deaths >= MOST_DEATHS_IN_A_ROW:
             raise RecognizerError(f"the recogniser does not start: {reason}")
-        if len(flights) == 1:
-            ((number, flight),) = flights.items()
-            self._take_failed(flight, Failed(number, PhotoState.FAILED, reason))
-        elif flights:
-            suspects = [flight.photo for flight in flights.values() if not flight.is_second]
-            logger.warning("%s; trying its %d photos again one by one", reason, len(suspects))
-            self._line.suspects.extend(suspects)
-            flights.clear()
+        # First of all, since the catalog may not be able to take anything in now.
         self._models = None
         self._worker.stop()
         self._worker.start()
+        for flight in flights.values():
+            if flight.is_second:
+                self._second.leave(flight.photo.id)
+        if len(flights) == 1:
+            ((number, flight),) = flights.items()
+            self._take_failed(flight, Failed(number, PhotoState.FAILED, reason))
+            return
+        suspects = [flight.photo for flight in flights.values() if not flight.is_second]
+        if suspects:
+            logger.warning("%s; trying its %d photos again one by one", reason, len(suspects))
+        self._line.suspects.extend(suspects)
+        flights.clear()
 
     def _land(
         self,

@@ -27,8 +27,9 @@ class SecondPass:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._models: tuple[ModelVersion, ...] = ()
-        self._fresh: deque[PendingPhoto] = deque(maxlen=MOST_WAITING)
+        self._fresh: deque[PendingPhoto] = deque()
         self._found: deque[PendingPhoto] = deque()
+        self._hopeless: set[int] = set()
         self._before: int | None = None
         self._is_done = True
 
@@ -42,12 +43,24 @@ class SecondPass:
         """Note a photo that these models have just seen."""
         if not set(self._models) <= set(models):
             self._fresh.append(photo)
+            if len(self._fresh) == MOST_WAITING:
+                self.walk_again()
+
+    def walk_again(self) -> None:
+        """Begin anew with all photos: some on their way are lost, or they are too many."""
+        self._fresh.clear()
+        self._found.clear()
+        self._before, self._is_done = None, not self._models
+
+    def leave(self, photo_id: int) -> None:
+        """Leave a photo alone for this run: looking at it failed, or may have killed the child."""
+        self._hopeless.add(photo_id)
 
     def take(self, number: int, exclude: Collection[int]) -> list[PendingPhoto]:
         """Return up to so many photos, those that came last first."""
         taken: list[PendingPhoto] = []
         while len(taken) < number and (photo := self._next()) is not None:
-            if photo.id not in exclude:
+            if photo.id not in exclude and photo.id not in self._hopeless:
                 taken.append(photo)
         return taken
 

@@ -34,6 +34,7 @@ from .report import Reporter
 from .scanner import Listed, RootSeen, Scanner, ScanRequest, Walked
 from .settler import Settled, Settlers
 from .watcher import Watcher
+from .worker import plan_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,8 +321,11 @@ class Service:
             self._scan_all()
             return
         self._reporter.config_error = None
-        if (config.models, config.worker) != (self._config.models, self._config.worker):
-            logger.warning("changes of [models] and [worker] take effect at the next start")
+        if plan_worker(config) != plan_worker(self._config):
+            logger.warning(
+                "changes of [models], [worker], [decode] and recognition.effort take effect at the"
+                " next start"
+            )
         if (config.tags, config.watch) != (self._config.tags, self._config.watch):
             self._indexer.use_tags(config)
         if config.recognition != self._config.recognition:

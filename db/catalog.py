@@ -392,8 +392,8 @@ class Catalog:
             is_replaced = recording.replace_reading(
                 connection, self._names, photo, reading, rules=rules
             )
-            if is_replaced and queue_tags:
-                tag_queue.queue_one(connection, photo.photo_id)
+            if is_replaced and queue_tags:  # behind the photos that are new
+                tag_queue.queue_many(connection, [photo.photo_id], self._now())
         return is_replaced
 
     def set_verdict(

@@ -47,8 +47,13 @@ EVIDENCE = select(EvidenceRow.photo_id, EvidenceRow.model_id, EvidenceRow.data).
 
 def next_to_refuse(connection: Connection, rules: str, after: int, limit: int) -> list[Evidenced]:
     """Give done photos in the order of their ids whose reading was made by other rules."""
-    asked = {"rules": rules, "after": after, "limit": limit}
-    return _evidenced(connection, connection.execute(OUTDATED, asked).all())
+    while True:
+        asked = {"rules": rules, "after": after, "limit": limit}
+        rows = connection.execute(OUTDATED, asked).all()
+        found = _evidenced(connection, rows)
+        if found or not rows:
+            return found
+        after = rows[-1].id  # all of these have evidence of other models only
 
 
 def count_to_refuse(connection: Connection, rules: str) -> int:

@@ -41,7 +41,16 @@ def give_verdicts(
             found = find_photo(reader, path)
             say = saying.take_back if undo else saying.give
             is_complete &= found is not None and say(*found)
+            if found is not None and settings.config.tags.write == "off":
+                _remind_of_files(found[0])
     return 0 if is_complete else 1
+
+
+def _remind_of_files(photo: PhotoRecord) -> None:
+    """Say that a file has tags of ours, which only `phototag write` changes here."""
+    if any(file.items for file in photo.tag_files):
+        where = printable(photo.path)
+        click.echo(f"the tags in its file are as before: phototag write {where}", err=True)
 
 
 def find_photo(reader: CatalogReader, path: bytes) -> tuple[PhotoRecord, bytes] | None:

@@ -101,7 +101,7 @@ def _predict(
 
     photo = decode.read_photo(os.path.realpath(path), limits)
     header, pixels = decode.load_upright(photo, limits, analyzer.min_side)
-    analysis = analyzer.analyze(pixels)
+    analysis = analyzer.analyze(pixels, thorough=bool(analyzer.thorough_models))
     shown = analysis if fuser is None else fuser.read(analysis)
     return list(_entries(shown, header.upright_size))
 

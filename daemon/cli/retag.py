@@ -96,9 +96,9 @@ def _retag(settings: Settings, config: Config, words: tuple[str, ...], choice: C
             click.echo("nothing is switched: retag without a query does the rest and switches")
             return 0
         number = catalog.model_sets.switch(models, queue_tags=config.tags.write != "off")
+        click.echo(f"switched: {number:,} photos have the results of {_names(models)}")
+        write_choice(config, choice)  # at once: a daemon with other settings would undo it
         _obey(catalog, config)
-    click.echo(f"switched: {number:,} photos have the results of {_names(models)}")
-    write_choice(config, choice)
     return 0
 
 
@@ -126,10 +126,8 @@ def _work(catalog: Catalog, config: Config, retagger: Retagger, ids: list[int] |
 def _has_new_photos(catalog: Catalog, config: Config) -> bool:
     """Tell whether photos wait, and a daemon is there to serve them."""
     from ...db.lock import find_writer
-    from ...db.states import PhotoState
 
-    waiting = catalog.counts().get(PhotoState.PENDING, 0)
-    return bool(waiting) and find_writer(config.catalog.path) is not None
+    return bool(catalog.next_pending(1)) and find_writer(config.catalog.path) is not None
 
 
 def _print_progress(retagger: Retagger) -> None:
@@ -200,9 +198,9 @@ def _roll_back(settings: Settings) -> int:
             click.echo("there are no earlier results to go back to", err=True)
             return 1
         choice = choose_exactly(config, models)
+        click.echo(f"switched back to the results of {_names(models)}")
+        write_choice(config, choice)
         _obey(catalog, choice.apply(config))
-    click.echo(f"switched back to the results of {_names(models)}")
-    write_choice(config, choice)
     return 0
 
 
