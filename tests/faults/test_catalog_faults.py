@@ -277,7 +277,7 @@ def log_size(catalog: Path) -> int:
 
 def counts(ledger: Ledger) -> tuple[int, int]:
     """Count photos and rows that hang on them."""
-    return ledger.count(), ledger.ask("SELECT count(*) FROM photo_tag")[0][0]
+    return ledger.count(), ledger.ask("SELECT count(*) FROM sighting")[0][0]
 
 
 def first_schema(catalog: Path, number: int) -> None:
