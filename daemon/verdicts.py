@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..db.errors import PhotoUnknown
 from ..db.states import VerdictKind, label_key
+from ..models.taxonomy import load_taxonomy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,7 +133,7 @@ def find_name(
     They decide between several meanings. With `may_be_new` a word that means nothing is a name.
     Raises LabelUnclear.
     """
-    by_key = {label_key(name): name for name in known}
+    by_key = {label_key(name): fuser.taxonomy.canonical(name) for name in known}
     renamed = {label_key(new): old for old, new in fuser.rules.rename.items()}
     plain = " ".join(word.replace("_", " ").split())
     for key in (label_key(plain), label_key(word)):
@@ -151,12 +152,16 @@ def find_name(
 
 
 def names_known(reader: CatalogReader, photo: PhotoRecord) -> tuple[str, ...]:
-    """Return all names that somebody has said of a photo: its tags, the owner, the models."""
+    """Return all names that somebody has said of a photo: its tags, the owner, the models.
+
+    What models say is brought into canonical names.
+    """
+    canonical = load_taxonomy().canonical
     verdicts = reader.verdicts(photo.fingerprint) if photo.fingerprint else ()
     analysis = reader.evidence(photo.id)
     tags, said = [tag.name for tag in photo.tags], [one.name for one in verdicts]
-    labels = [label.name for label in analysis.labels] if analysis else []
-    seen = [found.name for found in analysis.detections] if analysis else []
+    labels = [canonical(label.name) for label in analysis.labels] if analysis else []
+    seen = [canonical(found.name) for found in analysis.detections] if analysis else []
     return tuple(dict.fromkeys((*tags, *said, *labels, *seen)))
 
 

@@ -64,7 +64,10 @@ def explain(
 
 
 def leave_out(analysis: Analysis, rejected: Iterable[str], taxonomy: Taxonomy) -> Analysis:
-    """Return the evidence without what speaks for these canonical names or names below them."""
+    """Return the evidence without what speaks for these canonical names or names below them.
+
+    An espresso is no kind of cup and stays, and still shows one: fuse with `rejected` rules, too.
+    """
     names = frozenset(rejected)
     if not names:
         return analysis
@@ -97,7 +100,7 @@ def _weigh(picture: Picture, objects: list[Tag]) -> tuple[Tag, ...]:
     tags = [_wished(tag, rules) for tag in _join_same([*special, *parents])]
     if rules.rename:
         tags = _join_same([_rename(tag, rules) for tag in tags])
-    return tuple(sorted(_mark_shown(tags), key=rank))
+    return tuple(sorted(mark_shown(tags), key=rank))
 
 
 def _most_only(tags: list[Tag], most: int) -> list[Tag]:
@@ -150,7 +153,8 @@ def _renamed(name: str, rules: FusionRules) -> str:
     return rules.rename.get(name, name)
 
 
-def _mark_shown(tags: list[Tag]) -> list[Tag]:
+def mark_shown(tags: list[Tag]) -> list[Tag]:
+    """Hide what is not believed, and each more general name with a believed one below it."""
     above = {parent for tag in tags if not tag.dropped for parent in tag.parents}
     return [
         replace(tag, shown=False)

@@ -54,7 +54,8 @@ class FusionRules:
     """How to fuse: `Wishes` in canonical names, and what the manifests say.
 
     `thresholds`: by model; `voters`: the detectors, the first one's scale is the common one;
-    `most_leaves`: special names of the whole picture.
+    `most_leaves`: special names of the whole picture; `rejected`: never these nor what is
+    below them, whatever else shows them.
     """
 
     thresholds: Mapping[str, Thresholds]
@@ -66,6 +67,7 @@ class FusionRules:
     rename: Mapping[str, str] = field(default_factory=dict)
     most_leaves: int = 3
     without: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
 
     def uses(self, rule: str) -> bool:
         """Say whether a rule is in force."""
@@ -81,6 +83,8 @@ class FusionRules:
 
     def objection(self, tag: Tag) -> str:
         """Say why the user does not want a tag; empty when nothing speaks against it."""
+        if not self.rejected.isdisjoint((tag.name, *tag.parents)):
+            return "rejected"
         if tag.name in self.deny:
             return "denied"
         if self.allow and self.allow.isdisjoint((tag.name, *tag.parents)):
@@ -101,6 +105,7 @@ def make_rules(
 ) -> FusionRules:
     """Return the rules for these models, detectors in the order in which they are asked.
 
+    Models that may have been asked earlier come last: their evidence has their thresholds.
     Raises `ModelError` for a level or a rule that there is not, and for a word that means several
     things; a word that the taxonomy does not know is taken as it is.
     """

@@ -40,7 +40,7 @@ class AutomaticTagger:
         self._config = config
         self._scribe = scribe
         self._tagger = Tagger(catalog, scribe, self._take_report, self._take_done)
-        self._rules = tag_rules(config.tags)
+        self._rules = tag_rules(config)
         self._targets = TARGETS[config.tags.write if is_on else "off"]
         self._put_off: float | None = None
         self._tries = 0

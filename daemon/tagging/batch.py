@@ -38,7 +38,7 @@ class Batch:
         self._config = config
         self._on_report = on_report
         self._inbox: queue.SimpleQueue[Answer | Died] = queue.SimpleQueue()
-        self._rules = tag_rules(config.tags)
+        self._rules = tag_rules(config)
         self._catalog = Catalog.open(config.catalog.path, exclusive=False)
         self._scribe = Worker(scribe_program(config), self._inbox.put)
         self._tagger = Tagger(self._catalog, self._scribe, self._take_report)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from ...db.paths import relative_to
 from ...models.taxonomy import load_taxonomy
@@ -13,9 +15,13 @@ from .tagger import TagJob
 from .tags import TagRules, choose_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ...db.reader import CatalogReader
     from ...db.records import PhotoRecord
-    from ..config import Config, TagsSettings
+    from ..config import Config
+
+UNCHANGED: Final[Mapping[str, str]] = MappingProxyType({})
 
 # glibc would give the memory of each photo back and fault it in anew: a seventh of a write's cost.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "134217728"}
@@ -34,8 +40,9 @@ def scribe_program(config: Config) -> ChildProgram:
     return ChildProgram("tagging.scribe", plan.to_json(), encode, decode, KEEP_MEMORY)
 
 
-def tag_rules(tags: TagsSettings) -> TagRules:
+def tag_rules(config: Config) -> TagRules:
     """Return the rules by which tags are chosen."""
+    tags = config.tags
     return TagRules(
         min_confidence=tags.min_confidence,
         most=tags.most,
@@ -46,6 +53,7 @@ def tag_rules(tags: TagsSettings) -> TagRules:
         parent=tags.parent,
         with_parents=tags.parents,
         with_boxes=tags.boxes,
+        recognized=config.recognition.rename,
     )
 
 
@@ -67,11 +75,12 @@ def make_job(
 ) -> TagJob:
     """Put together all that the tagger needs for a photo; the record must have its details."""
     files, intents = reader.ledger(photo.id)
+    above = partial(parents_of, rename=rules.recognized)
     return TagJob(
         photo=photo,
         root=find_root(reader, photo.path),
         targets=targets,
-        plan=None if undo else choose_tags(photo, rules, _parents_of),
+        plan=None if undo else choose_tags(photo, rules, above),
         files=files,
         intents=intents,
         again=again,
@@ -79,6 +88,14 @@ def make_job(
     )
 
 
-def _parents_of(name: str) -> tuple[str, ...]:
-    """Return what is above a name, general first."""
-    return load_taxonomy().parents_of(name)[::-1]
+def parents_of(name: str, rename: Mapping[str, str] = UNCHANGED) -> tuple[str, ...]:
+    """Return what is above a tag's name, general first, all as the recognition's `rename` has them.
+
+    >>> parents_of("Hund", {"dogs": "Hund", "animal": "Tier"})
+    ('Tier', 'mammal', 'canine')
+    """
+    taxonomy = load_taxonomy()
+    new_names = {taxonomy.resolve(old) or old: new for old, new in rename.items()}
+    known = next((old for old, new in new_names.items() if new == name), name)
+    above = (new_names.get(one, one) for one in taxonomy.parents_of(known)[::-1])
+    return tuple(one for one in dict.fromkeys(above) if one != name)

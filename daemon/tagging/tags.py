@@ -25,7 +25,8 @@ class TagRules:
 
     `min_confidence` 0..1, `most` tags a photo; `allow` (empty: all) and `deny` are names as labels
     show them; `rename` maps names to what is written; `prefix` goes before every tag, `parent` is
-    one more level above all paths; `with_parents` writes paths, `with_boxes` boxes.
+    one more level above all paths; `with_parents` writes paths, `with_boxes` boxes. `recognized`
+    is the recognition's own `rename`, by which the photo's tags have their names already.
     """
 
     min_confidence: float = 0.5
@@ -37,6 +38,7 @@ class TagRules:
     parent: str = ""
     with_parents: bool = True
     with_boxes: bool = True
+    recognized: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose_tags(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,8 @@ from catalog_samples import add_photos, facts
 
 from phototagd.daemon.config import load_config
 from phototagd.daemon.fusing import Fuser, make_fuser
-from phototagd.daemon.verdicts import Judge, LabelUnclear, find_name
+from phototagd.daemon.tagging.setup import parents_of
+from phototagd.daemon.verdicts import Judge, LabelUnclear, find_name, names_known
 from phototagd.db.catalog import Catalog
 from phototagd.db.evidence import as_stored
 from phototagd.db.reader import CatalogReader
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SSD = "ssd-mobilenet-v2-coco"
+NANODET = "nanodet-m-coco"
 NET = "efficientnet-lite3-imagenet"
 HUSKY = as_stored(
     Analysis(
@@ -261,3 +265,92 @@ def test_a_confirmed_name_goes_by_its_new_name_only() -> None:
     sure = {tag.name: tag.confidence for tag in reading.tags}
     assert sure["Hund"] == 1.0
     assert "dog" not in sure
+
+
+@pytest.mark.parametrize(
+    ("label", "rejected", "gone"),
+    [
+        ("espresso", "cup", "cup"),
+        ("stove", "oven", "oven"),
+        ("goblet", "wine glass", "wine glass"),
+        ("monitor", "tv", "tv"),
+        ("dog sled", "animal", "dog"),
+    ],
+)
+def test_a_rejected_name_does_not_come_back_by_what_shows_it(
+    fuser: Fuser, label: str, rejected: str, gone: str
+) -> None:
+    analysis = Analysis((Label(label, 0.8, NET),), (), (ModelVersion(NET, "n1"),))
+    assert gone in {tag.name for tag in fuser.read(analysis).tags}
+
+    reading = fuser.read(analysis, [Verdict(rejected, VerdictKind.REJECT, 0)])
+
+    names = {tag.name for tag in reading.tags}
+    assert label in names
+    assert names.isdisjoint({gone, rejected})
+
+
+def test_a_models_own_word_means_the_canonical_name(tmp_path: Path, fuser: Fuser) -> None:
+    library = Library(tmp_path / "catalog.db", fuser)
+    analysis = Analysis((Label("television", 0.8, NET),), (), (ModelVersion(NET, "n1"),))
+    reading, made = fuser.read(analysis), facts(fingerprint=MARK)
+    library.catalog.record_reading(
+        library.ids[0], made, as_stored(analysis), reading, rules=fuser.digest
+    )
+    library.catalog.close()
+    with CatalogReader.open(bytes(library.path)) as reader:
+        (photo,) = reader.photos_by_id(library.ids[:1])
+        known = names_known(reader, photo)
+
+    assert "television" not in known
+    assert find_name("television", fuser, known) == "tv"
+    assert find_name("television", fuser, ["television"]) == "tv"
+
+
+def with_detectors(*names: str) -> Fuser:
+    """Return the fuser of settings with these detectors."""
+    environ = {"PHOTOTAG_CATALOG_PATH": "/nowhere"}
+    environ["PHOTOTAG_MODELS_DETECTORS"] = os.pathsep.join(names)
+    return make_fuser(load_config(None, environ))
+
+
+def test_the_order_of_the_detectors_changes_the_digest() -> None:
+    assert with_detectors(SSD, NANODET).digest == with_detectors(SSD, NANODET).digest
+    assert with_detectors(SSD, NANODET).digest != with_detectors(NANODET, SSD).digest
+
+
+def test_evidence_of_a_model_that_is_no_longer_chosen_has_its_own_thresholds(fuser: Fuser) -> None:
+    """NanoDet's threshold of 0.36 is under that of models without a manifest."""
+    here = Box(0.1, 0.1, 0.5, 0.5)
+    chairs = tuple(Detection("chair", 0.4, replace(here, left=at), NANODET) for at in (0.1, 0.4))
+    reading = fuser.read(Analysis((), chairs, (ModelVersion(NANODET, "1"),)))
+    chair = next(tag for tag in reading.tags if tag.name == "chair")
+    assert chair.threshold == fuser.rules.thresholds[NANODET].normal
+
+
+def test_models_that_were_not_asked_change_nothing(fuser: Fuser) -> None:
+    asked = {name: voter for name, voter in fuser.rules.voters.items() if name == SSD}
+    assert len(fuser.rules.voters) > len(asked) == 1
+    alone = replace(fuser, rules=replace(fuser.rules, voters=asked))
+    assert alone.read(HUSKY) == fuser.read(HUSKY)
+
+
+def test_what_is_above_an_added_name_is_not_shown_and_has_its_new_name(fuser: Fuser) -> None:
+    breeds = (Label("Border Terrier", 0.3, NET), Label("pug", 0.3, NET))
+    analysis = Analysis(breeds, (), (ModelVersion(NET, "n1"),))
+    assert {tag.name for tag in fuser.read(analysis).tags if tag.shown} == {"dog"}
+    german = replace(fuser, rules=replace(fuser.rules, rename={"dog": "Hund"}))
+
+    added = [Verdict("Siberian Husky", VerdictKind.ADD, 0)]
+
+    for one, dog in ((fuser, "dog"), (german, "Hund")):
+        tags = {tag.name: tag for tag in one.read(analysis, added).tags}
+        assert [name for name, tag in tags.items() if tag.shown] == ["Siberian Husky"]
+        assert dog in tags["Siberian Husky"].parents
+
+
+def test_the_path_of_a_renamed_tag_is_that_of_its_old_name() -> None:
+    rename = {"dogs": "Hund", "animal": "Tier"}
+    assert parents_of("Hund", rename) == ("Tier", "mammal", "canine")
+    assert parents_of("Siberian Husky", rename) == ("Tier", "mammal", "canine", "Hund")
+    assert parents_of("dog") == ("animal", "mammal", "canine")

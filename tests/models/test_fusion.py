@@ -303,6 +303,16 @@ def test_a_rejected_name_takes_what_is_below_it_and_implies_nothing():
     assert "pug" not in breed
 
 
+def test_what_is_rejected_is_not_believed_through_what_shows_it():
+    analysis = see(("cup", 0.9, HERE), labels=[("espresso", 0.8)])
+    heard = leave_out(analysis, ["tableware"], TAXONOMY)
+    assert set(believe(heard)) == {"espresso", "drink", "food", "cup"}
+    strict = replace(rules(), rejected=frozenset(["tableware"]))
+    reading = fuse(heard, TAXONOMY, strict)
+    assert {tag.name for tag in reading.tags} == {"espresso", "drink", "food"}
+    assert reading.detections == ()
+
+
 def test_an_explanation_holds_each_models_own_word():
     analysis = see(("dog", 0.2, HERE), ("car", 0.9, THERE), labels=[("pug", 0.3)])
     found = explain(analysis, "animal", TAXONOMY, rules())
