@@ -492,11 +492,6 @@ class Catalog:
         with self._begin() as connection:
             tag_queue.finish(connection, photo_id)
 
-    def drop_tag_jobs(self) -> int:
-        """Empty the queue of photos whose tags wait, and count them."""
-        with self._begin() as connection:
-            return tag_queue.drop_all(connection)
-
     def counts(self) -> dict[PhotoState, int]:
         """Count the photos by state; a state without photos is left out."""
         number = select(PhotoRow.state, func.count()).group_by(PhotoRow.state)

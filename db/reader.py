@@ -281,13 +281,6 @@ class CatalogReader:
         with self._snapshot():
             return tag_reading.ledger(self._execute, photo_id)
 
-    def writes(self, path: bytes) -> list[TagFile]:
-        """Give the files and intents with this path, to judge what a crash left beside it.
-
-        Reads the whole ledger, for millions of photos seconds.
-        """
-        return tag_reading.writes(self._execute, path)
-
     def tag_intents(self) -> list[tuple[int, bytes, TagFile]]:
         """List the writes that were begun and not recorded: photo's id and path, and what."""
         return tag_reading.intents(self._execute)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, func, insert, literal, select, text, update
+from sqlalchemy import bindparam, delete, insert, literal, select, text, update
 
 from .paths import join
 from .records import PendingPhoto
@@ -104,10 +104,3 @@ def put_off(connection: Connection, photo_id: int, until: float) -> None:
 def finish(connection: Connection, photo_id: int) -> None:
     """Take a photo out of the queue, if it is there."""
     connection.execute(DELETION, {"photo": photo_id})
-
-
-def drop_all(connection: Connection) -> int:
-    """Empty the queue and count what was in it."""
-    number = connection.scalar(select(func.count()).select_from(TagJobRow)) or 0
-    connection.execute(delete(TagJobRow))
-    return number

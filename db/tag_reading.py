@@ -57,10 +57,6 @@ PAST: Final = (
     " AND q.state = 'missing' AND t.photo_id = q.id"
     " ORDER BY q.size = p.size AND q.mtime_ns = p.mtime_ns DESC, t.written_at DESC, q.id DESC"
 )
-OF_PATH: Final = (
-    f"SELECT {_ASKED} FROM tag_file t WHERE t.path = :path"
-    f" UNION ALL SELECT {_ASKED} FROM tag_intent t WHERE t.path = :path"
-)
 NUMBERS: Final = (
     "SELECT state, target, reason, count(*) FROM tag_file GROUP BY state, target, reason"
 )
@@ -101,11 +97,6 @@ def intents(execute: Execute) -> list[tuple[int, bytes, TagFile]]:
         (photo_id, join(bytes(root), bytes(relpath), bytes(name)), tag_file(*columns))
         for photo_id, root, relpath, name, *columns in execute(ALL_INTENTS, {})
     ]
-
-
-def writes(execute: Execute, path: bytes) -> list[TagFile]:
-    """Give all that is known of writing to a path; reads the whole ledger."""
-    return [tag_file(*row) for row in execute(OF_PATH, {"path": path})]
 
 
 def tag_stats(execute: Execute) -> TagStats:

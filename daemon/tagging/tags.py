@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ...models.results import Tag
 
 MOST_BOXES: Final = 50
-SEPARATORS: Final = ";|/"
-"""What separates items or levels in one field or another: no tag may hold it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,16 +179,6 @@ def test_a_photo_without_pixels_has_no_past(catalog, path):
     assert ledger(path, photo) == ((), ())
 
 
-def test_writes_are_found_by_their_path(catalog, photo, path):
-    catalog.record_tags(photo, tag_file("dog"))
-    catalog.record_tags(photo, FULL)
-    catalog.intend_tags(photo, tag_file("cat"))
-    with CatalogReader.open(path) as reader:
-        assert reader.writes(b"/photos/a.jpg") == [tag_file("dog"), tag_file("cat")]
-        assert reader.writes(FULL.path) == [FULL]
-        assert reader.writes(b"/photos/b.jpg") == []
-
-
 def test_forgetting_a_photo_forgets_all_of_its_tags(catalog, photo, path):
     catalog.record_tags(photo, tag_file("dog"))
     catalog.intend_tags(photo, tag_file("dog"))
