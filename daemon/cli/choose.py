@@ -30,6 +30,7 @@ def choose_photos(settings: Settings, what: tuple[str, ...], *, analyze: bool) -
     """Understand arguments that are a query, or paths; nothing means all photos.
 
     With ``analyze`` files that the catalog does not know as they are now are analysed first.
+    Without it a file may be one that the catalog does not know at all: its record has the id 0.
     """
     paths = [word for word in what if os.path.lexists(word)]
     if not paths:
@@ -46,7 +47,7 @@ def choose_photos(settings: Settings, what: tuple[str, ...], *, analyze: bool) -
         # A running daemon analyses what lies in its folders; the rest is told as left out.
         with contextlib.suppress(CatalogLocked):
             _analyze(settings, unknown)
-    return _find(settings, wanted)
+    return _find(settings, wanted, may_be_strangers=not analyze)
 
 
 def _ask(settings: Settings, query: str) -> Chosen:
@@ -56,7 +57,7 @@ def _ask(settings: Settings, query: str) -> Chosen:
         return Chosen(list(reader.search(query, resolve=resolve_word)))
 
 
-def _find(settings: Settings, paths: list[bytes]) -> Chosen:
+def _find(settings: Settings, paths: list[bytes], *, may_be_strangers: bool) -> Chosen:
     """Look up files and all that lies in folders."""
     from ...db.paths import relative_to
 
@@ -73,11 +74,32 @@ def _find(settings: Settings, paths: list[bytes]) -> Chosen:
         for path in paths:
             if path not in folders:
                 photo = reader.photo(path)
-                if photo is not None and photo.state is PhotoState.DONE:
+                if photo is not None and (photo.state is PhotoState.DONE or may_be_strangers):
                     chosen.photos.append(photo)
+                elif photo is None and may_be_strangers:
+                    chosen.photos.append(_stranger(path))
                 else:
                     chosen.others[path] = _why(photo)
     return chosen
+
+
+def _stranger(path: bytes) -> PhotoRecord:
+    """Return a record of a file of which only its name is known."""
+    from ...db.records import PhotoRecord
+
+    return PhotoRecord(
+        path=path,
+        width=None,
+        height=None,
+        format=None,
+        state=PhotoState.PENDING,
+        error=None,
+        attempts=0,
+        size=0,
+        mtime_ns=0,
+        taken_at=0,
+        analyzed_at=None,
+    )
 
 
 def _why(photo: PhotoRecord | None) -> str:

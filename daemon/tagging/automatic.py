@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +45,6 @@ class AutomaticTagger:
         self._tries = 0
         self._next_look = 0.0
         self.lock_problem = ""
-        self.counts: Counter[str] = Counter()
 
     @property
     def is_on(self) -> bool:
@@ -110,7 +108,6 @@ class AutomaticTagger:
 
     def _take_report(self, report: TagReport) -> None:
         path = printable(report.photo.path)
-        self.counts[report.kind] += 1
         self.lock_problem = report.reason if report.kind == "locked" else ""
         if report.kind == "written":
             logger.info("%s: %s tagged: %s", path, report.target, ", ".join(report.added) or "-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -58,9 +59,11 @@ def tag_rules(config: Config) -> TagRules:
 
 
 def find_root(reader: CatalogReader, path: bytes) -> bytes:
-    """Return the root that a photo lies in."""
+    """Return the root that a photo lies in; the folder of one that lies in none."""
     roots = (root.path for root in reader.roots())
-    return next((root for root in roots if relative_to(path, root) is not None), b"/")
+    return next(
+        (root for root in roots if relative_to(path, root) is not None), os.path.dirname(path)
+    )
 
 
 def make_job(

@@ -55,6 +55,23 @@ def inferences(daemon: Daemon, path: Path) -> int:
     return sum(name == str(path) and KNOWN not in what for name, what in found)
 
 
+def test_a_copy_that_the_catalog_does_not_know_is_taken_back_by_its_mark(
+    program: Program, photos: Path, tmp_path: Path
+) -> None:
+    before = (photos / "cat.jpg").read_bytes()
+    assert program.run("write", "--to", "both", photos).returncode == 0
+    copy = put(tmp_path / "elsewhere/copy.jpg", (photos / "cat.jpg").read_bytes())
+    put(sidecar(copy), sidecar(photos / "cat.jpg").read_bytes())
+
+    done = program.run("unwrite", copy)
+
+    assert done.returncode == 0, done.stderr
+    assert copy.read_bytes() == before
+    assert not sidecar(copy).exists()
+    assert is_tagged(photos / "cat.jpg")
+    assert program.run("show", copy).returncode == 1  # nothing was recorded of it
+
+
 def test_what_is_written_others_read_and_comes_back_to_the_byte(
     program: Program, photos: Path
 ) -> None:
