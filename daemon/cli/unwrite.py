@@ -16,7 +16,8 @@ def command(settings: Settings, what: tuple[str, ...], dry_run: bool, yes: bool)
     """Take our tags out of photos and sidecars, and nothing else.
 
     A file that nobody changed since is as it was before, to the byte; in others only what we added
-    goes. A copy that the catalog does not know tells by itself what is ours in it. The daemon does not write to these photos again unless `phototag write` says so.
+    goes. A copy that the catalog does not know tells by itself what is ours in it. The daemon does
+    not write to these photos again unless `phototag write` says so.
 
     \b
     Examples:
