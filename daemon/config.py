@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .saved.templates import CommandError, check_commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,7 @@ PREFIX = "PHOTOTAG_"
 CONFIG_VARIABLE = "PHOTOTAG_CONFIG"
 ROOTS_VARIABLE = "PHOTOTAG_ROOTS"
 ROOT_MODES = ("auto", "events", "timer")
+OWN_SECTIONS = "[on_match], [[roots]]"
 
 _CHOICES = {
     ("models", "engine"): ("auto", "openvino", "opencv"),
@@ -41,6 +44,7 @@ _MINIMUM = {
     ("watch", "network_settle_seconds"): 0.0,
     ("watch", "network_rescan_seconds"): 1.0,
     ("watch", "keep_missing_days"): 0,
+    ("watch", "on_match_seconds"): 1.0,
     ("catalog", "backups"): 0,
     ("tags", "min_confidence"): 0.0,
     ("tags", "most"): 1,
@@ -88,6 +92,7 @@ class WatchSettings:
     network_rescan_seconds: float
     ignore: tuple[str, ...]
     keep_missing_days: int
+    on_match_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +159,8 @@ class TagsSettings:
 class Config:
     """All settings.
 
-    ``file`` is the settings file, there or not; ``origins`` tells where each value came from, by
-    "section.key".
+    ``on_match`` are commands by the name of a saved search. ``file`` is the settings file, there or
+    not; ``origins`` tells where each value came from, by "section.key".
     """
 
     catalog: CatalogSettings
@@ -166,6 +171,7 @@ class Config:
     recognition: RecognitionSettings
     worker: WorkerSettings
     tags: TagsSettings
+    on_match: Mapping[str, tuple[str, ...]]
     log_level: str
     file: str
     values: Mapping[str, Any]
@@ -196,6 +202,7 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
     values = dict(_defaults())
     origins = dict.fromkeys((*values, "roots"), "default")
     roots = _roots_of(document.pop("roots", []), path)
+    commands = _commands_of(document.pop("on_match", {}), path)
     for key, value in _flatten(document, path).items():
         values[key], origins[key] = _checked(key, value, str(path)), str(path)
     if roots:
@@ -207,7 +214,7 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
         elif name.startswith(PREFIX) and name != CONFIG_VARIABLE:
             key = _key_of_variable(name)
             values[key], origins[key] = _checked(key, _from_text(key, text, name), name), name
-    return _build(values, origins, roots, path)
+    return replace(_build(values, origins, roots, path), on_match=commands)
 
 
 @cache
@@ -235,7 +242,9 @@ def _flatten(document: dict[str, Any], path: Path) -> dict[str, Any]:
     for section, keys in document.items():
         if section not in sections or not isinstance(keys, dict):
             known = ", ".join(f"[{name}]" for name in sorted(sections))
-            raise ConfigError(str(path), section, f"unknown section; known are {known}, [[roots]]")
+            raise ConfigError(
+                str(path), section, f"unknown section; known are {known}, {OWN_SECTIONS}"
+            )
         flat |= {f"{section}.{key}": value for key, value in keys.items()}
     return flat
 
@@ -340,6 +349,14 @@ def _roots_of(blocks: Any, path: Path) -> tuple[RootSettings, ...]:
     return tuple(roots)
 
 
+def _commands_of(table: Any, path: Path) -> dict[str, tuple[str, ...]]:
+    try:
+        return check_commands(table)
+    except CommandError as error:
+        key = f"on_match.{error.name}" if error.name else "on_match"
+        raise ConfigError(str(path), key, error.reason) from None
+
+
 def _folder(text: str) -> bytes:
     return os.fsencode(os.path.abspath(os.path.expanduser(text)))
 
@@ -365,6 +382,7 @@ def _build(
             values["watch.network_rescan_seconds"],
             tuple(values["watch.ignore"]),
             values["watch.keep_missing_days"],
+            values["watch.on_match_seconds"],
         ),
         decode=DecodeSettings(values["decode.max_megapixels"], values["decode.max_file_mib"]),
         models=ModelsSettings(
@@ -382,6 +400,7 @@ def _build(
         ),
         recognition=_recognition(values),
         tags=_tags(values),
+        on_match={},
         log_level=values["log.level"],
         file=str(file),
         values=values,

@@ -19,6 +19,8 @@ from .library import Library
 from .messages import decode_reply, encode
 from .mounts import find_mount, is_network
 from .pipeline import Outcome, Pipeline
+from .saved.commands import Ran
+from .saved.matcher import Compared
 from .scanner import Listed, RootSeen, Walked
 from .settler import Settled
 from .tagging.automatic import AutomaticTagger
@@ -71,7 +73,17 @@ class TagAnswered:
 
 
 Message = (
-    TagAnswered | Replied | Listed | Walked | RootSeen | Settled | FolderTouched | Overflowed | Wake
+    TagAnswered
+    | Replied
+    | Listed
+    | Walked
+    | RootSeen
+    | Settled
+    | FolderTouched
+    | Overflowed
+    | Wake
+    | Compared
+    | Ran
 )
 
 

@@ -240,13 +240,22 @@ class Library:
         name = os.path.basename(file.path)
         if self.ignores.is_ignored_file(join(place.relpath, name)):
             return False
-        entry = FileEntry(name, file.size, file.mtime_ns, file.inode)
+        entry = FileEntry(name, file.size, file.mtime_ns, file.inode, file.sidecar)
         is_pending = self._catalog.observe_file(
             place.root.id, place.relpath, entry, is_gone=self.is_gone
         )
         if is_pending:
             self._on_pending()
         return is_pending
+
+    def photos_beside(self, sidecar: bytes) -> list[bytes]:
+        """Return the paths of the known photos that a sidecar belongs to."""
+        folder, name = os.path.split(sidecar)
+        place = self.locate(folder)
+        if place is None or not place.root.is_served:
+            return []
+        names = self._catalog.photos_beside(place.root.id, place.relpath, name)
+        return [join(folder, photo) for photo in names]
 
     def forget_file(self, path: bytes) -> None:
         """Mark a file as missing that an event reported and that is not there."""

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..db.records import PhotoFacts
+from ..db.records import Metadata, PhotoFacts, Place
 from ..models.results import Analysis, Box, Crop, Detection, Label, ModelVersion
 
 
@@ -131,6 +131,7 @@ def decode_reply(line: bytes) -> Reply:
         facts |= {
             "fingerprint": _bytes(facts["fingerprint"]),
             "keywords": tuple(facts["keywords"]),
+            "metadata": _metadata(facts["metadata"]),
         }
         fields["facts"] = PhotoFacts(**facts)
     elif name == "Analyzed":
@@ -141,6 +142,15 @@ def decode_reply(line: bytes) -> Reply:
             fields[key] = tuple(ModelVersion(**model) for model in fields[key])
     reply: Reply = _TYPES[name](**fields)
     return reply
+
+
+def _metadata(fields: dict[str, Any]) -> Metadata:
+    place = fields["place"]
+    fields |= {
+        "place": None if place is None else Place(**place),
+        "dropped": tuple(fields["dropped"]),
+    }
+    return Metadata(**fields)
 
 
 def _analysis(fields: dict[str, Any]) -> Analysis:

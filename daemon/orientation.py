@@ -19,6 +19,7 @@ PILLOW_ERRORS = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexErr
 TURNED = (5, 6, 7, 8)
 FLIPPED_SIDEWAYS = (2, 3, 6, 7)
 FLIPPED_UPSIDE_DOWN = (3, 4, 7, 8)
+UNDONE_BY = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
 
 
 def orientation_of(image: Image) -> int:

@@ -218,23 +218,30 @@ class Pipeline:
 
     def _take_identified(self, number: int, flight: _Flight, facts: PhotoFacts) -> None:
         mark = facts.fingerprint
-        source = self._find_known(mark, is_second=flight.is_second) if mark else None
+        source = self._find_known(mark, flight) if mark else None
         if source is None:
             flight.facts = facts
             is_thorough = flight.is_second and bool(self._thorough)
             self._worker.send(Analyze(number, is_thorough=is_thorough))
             return
         self._worker.send(Drop(number))
-        self._catalog.record_copy(flight.photo.id, facts, source, queue_tags=self.queue_tags)
+        # What was only read again for its metadata has its tags.
+        is_new = not flight.is_second or source != flight.photo.id
+        queue_tags = self.queue_tags and is_new
+        self._catalog.record_copy(flight.photo.id, facts, source, queue_tags=queue_tags)
         if not flight.is_second and self._wanted_models != self.models:
             self._second.add(flight.photo, ())  # its source may have had one look only
         self._land(number, PhotoState.DONE, is_copy=True)
 
-    def _find_known(self, mark: bytes, *, is_second: bool) -> int | None:
-        """Find a photo of the same pixels that the wanted models have seen, or those of now."""
-        known = self._catalog.find_analyzed(mark, self._wanted_models)
-        if known is None and not is_second and self._wanted_models != self.models:
-            known = self._catalog.find_analyzed(mark, self.models)
+    def _find_known(self, mark: bytes, flight: _Flight) -> int | None:
+        """Find a photo of the same pixels that the wanted models have seen, or those of now.
+
+        Best the photo itself: it may only have been read again.
+        """
+        photo_id = flight.photo.id
+        known = self._catalog.find_analyzed(mark, self._wanted_models, photo_id)
+        if known is None and not flight.is_second and self._wanted_models != self.models:
+            known = self._catalog.find_analyzed(mark, self.models, photo_id)
         return known
 
     def _take_analyzed(self, flight: _Flight, reply: Analyzed) -> None:

@@ -7,7 +7,6 @@ fingerprint, and only if the catalog does not know that picture yet, ``Analyze``
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
@@ -43,7 +42,8 @@ from .messages import (
     decode_request,
     encode,
 )
-from .tagging.keywords import read_keywords, sidecar_paths
+from .metadata.reader import read_metadata
+from .version import sidecar_paths, sidecar_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,8 @@ class Recognizer:
             return
         self._held[request.id] = _Held(photo, header, pixels)
         width, height = header.upright_size
+        sidecars, version = _read_sidecars(photo.path)
+        metadata, keywords = read_metadata(photo, header, sidecars)
         facts = PhotoFacts(
             size=photo.size,
             mtime_ns=photo.mtime_ns,
@@ -112,7 +114,9 @@ class Recognizer:
             format=header.format,
             width=width,
             height=height,
-            keywords=_read_keywords(photo, header.format),
+            keywords=keywords,
+            metadata=metadata,
+            sidecar=version,
         )
         self._send(Identified(request.id, facts))
 
@@ -120,7 +124,7 @@ class Recognizer:
         pixels = held.pixels
         if pixels is None:
             min_side = self._analyzer.min_side
-            pixels = decode.decode_jpeg(held.photo, held.header, min_side)
+            pixels = decode.decode_pixels(held.photo, held.header, min_side)
             pixels = decode.finish(pixels, held.header, min_side)
         photo = held.photo
         version = (photo.size, photo.mtime_ns, photo.inode)
@@ -146,13 +150,20 @@ class Recognizer:
             self._send(Failed(number, PhotoError.state, f"{type(error).__name__}: {error}"))
 
 
-def _read_keywords(photo: decode.PhotoFile, name: str) -> tuple[str, ...]:
-    """Return the keywords in a photo and in its sidecars."""
-    sidecars = []
-    for path in sidecar_paths(photo.path):
-        with contextlib.suppress(PhotoError):
-            sidecars.append(decode.read_photo(path, SIDECAR_LIMITS).data)
-    return read_keywords(photo.data, name, sidecars)
+def _read_sidecars(photo: bytes) -> tuple[list[bytes], int]:
+    """Return what the sidecars of a photo hold, as far as it can be read, and their version."""
+    contents, versions = [], []
+    for path in sidecar_paths(photo):
+        try:
+            sidecar = decode.read_photo(path, SIDECAR_LIMITS)
+        except PhotoError:
+            found = decode.read_version(path)
+            if found is not None:
+                versions.append(found[:2])
+            continue
+        contents.append(sidecar.data)
+        versions.append((sidecar.size, sidecar.mtime_ns))
+    return contents, sidecar_version(versions)
 
 
 def main() -> None:

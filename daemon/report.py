@@ -53,6 +53,8 @@ class Reporter:
         self.config_error: str | None = None
         self.hung: list[bytes] = []
         self.tag_troubles: list[Trouble] = []
+        self.saved_troubles: list[Trouble] = []
+        self.commands: dict[str, Any] = {}
 
     def count(self, outcome: Outcome) -> None:
         """Take in one photo's outcome."""
@@ -99,6 +101,7 @@ class Reporter:
             "paused": self.pause_reason is not None,
             "overflows": self.overflows,
             "restarts": self.restarts,
+            "commands": self.commands,
             "roots": [self._root(root) for root in self._library.roots.values()],
             "degraded": troubles_to_json(self._troubles()),
         }
@@ -116,7 +119,7 @@ class Reporter:
         }
 
     def _troubles(self) -> list[Trouble]:
-        found = [*self._housekeeper.troubles, *self.tag_troubles]
+        found = [*self._housekeeper.troubles, *self.tag_troubles, *self.saved_troubles]
         if self.pause_reason:
             remedy = "make room on the catalog's disk; it goes on by itself"
             found.append(Trouble(f"paused: {self.pause_reason}", remedy))

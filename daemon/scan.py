@@ -12,7 +12,7 @@ from ..db.records import FileEntry
 from .formats import FORMATS, format_of_name, suffix_of
 from .ignores import MARKERS, Ignores, has_marker_above
 from .mounts import RootIdentity, identify, is_empty_folder
-from .version import file_version
+from .version import file_version, find_sidecars, is_sidecar_name, sidecar_paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -217,7 +217,7 @@ def _read(folder: bytes) -> _Found:
                     status = entry.stat(follow_symlinks=False)
                     kind = status.st_mode & _KIND
                     if kind == stat.S_IFREG:
-                        add_file(make(FileEntry, (name, *file_version(status))))
+                        add_file(make(FileEntry, (name, *file_version(status), 0)))
                     elif kind == stat.S_IFDIR:
                         found.folders.append(name)
                 elif entry.is_dir(follow_symlinks=False):
@@ -228,7 +228,25 @@ def _read(folder: bytes) -> _Found:
                 continue
             except OSError:
                 found.doubtful.append(name)
+    _add_sidecars(folder, found)
     return found
+
+
+def _add_sidecars(folder: bytes, found: _Found) -> None:
+    """Note with the photos what lies beside them; most folders have nothing of that kind.
+
+    What a photo has is looked up by its own name: only the file system knows if it knows case.
+    """
+    others = (*found.others, *found.folders)
+    sidecars = {name.lower() for name in others if is_sidecar_name(name)}
+    if not sidecars:
+        return
+    found.files = [
+        file._replace(sidecar=find_sidecars(os.path.join(folder, file.name)))
+        if not sidecars.isdisjoint(sidecar_paths(file.name.lower()))
+        else file
+        for file in found.files
+    ]
 
 
 def _is_nothing(folder: bytes) -> bool:

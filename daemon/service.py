@@ -31,8 +31,12 @@ from .indexer import (
 from .logs import printable
 from .output import describe_outcome
 from .report import Reporter
+from .saved.commands import Ran
+from .saved.keeper import SavedSearchKeeper
+from .saved.matcher import Compared
 from .scanner import Listed, RootSeen, Scanner, ScanRequest, Walked
 from .settler import Settled, Settlers
+from .version import is_sidecar_name
 from .watcher import Watcher
 from .worker import plan_worker
 
@@ -75,6 +79,7 @@ class Service:
         self._watcher = self._make_watcher()
         self._scanner = self._make_scanner()
         self._housekeeper = Housekeeper(self._indexer.catalog, config, self._pipeline)
+        self._saved = SavedSearchKeeper(self._indexer.catalog, config, self._indexer.inbox.put)
         self._reporter = Reporter(
             config.catalog.path, self._library, self._watcher, self._housekeeper
         )
@@ -96,8 +101,10 @@ class Service:
             self._pipeline.start()
             self._look_at_roots()
             try:
+                self._saved.start()
                 self._loop()
             finally:
+                self._saved.stop()
                 self._watcher.stop()
                 self._scanner.stop()
                 self._settlers.stop()
@@ -129,6 +136,8 @@ class Service:
             if key in self._library.roots
         ]
         self._reporter.tag_troubles = self._indexer.tags.troubles()
+        self._reporter.saved_troubles = self._saved.troubles()
+        self._reporter.commands = self._saved.summary()
         self._reporter.write_when_due(self._is_idle)
         if self._is_paused():
             return
@@ -138,6 +147,7 @@ class Service:
         self._pipeline.has_second_pass = self._indexer.tags.is_idle
         self._pipeline.feed()
         self._indexer.tags.feed()
+        self._saved.feed()
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -145,6 +155,8 @@ class Service:
                 self._pipeline.handle(reply)
             case TagAnswered(answer=answer, source=source):
                 self._indexer.tags.handle(answer, source)
+            case Compared() | Ran():
+                self._saved.handle(message)
             case Listed() | Walked():
                 try:
                     self._take_walk(message)
@@ -152,16 +164,25 @@ class Service:
                     self._scanner.handled(message)
             case RootSeen():
                 self._take_root(message)
-            case Settled(stable=stable, gone=gone):
-                for file in stable:
-                    self._library.observe(file)
-                for path in gone:
-                    self._library.forget_file(path)
+            case Settled():
+                self._take_settled(message)
             case FolderTouched(path=path):
                 self._take_folder(path)
             case Overflowed(top=top):
                 self._reporter.overflows += 1
                 self._scan_all(partial(_has_top, top))
+
+    def _take_settled(self, settled: Settled) -> None:
+        """Take in files that came or went; a sidecar is a reason to look at its photos."""
+        for path in (*(file.path for file in settled.stable), *settled.gone):
+            if is_sidecar_name(path):
+                for photo in self._library.photos_beside(path):
+                    self._touch(photo)
+        for file in settled.stable:
+            if not is_sidecar_name(file.path):
+                self._library.observe(file)
+        for path in settled.gone:
+            self._library.forget_file(path)
 
     def _take_walk(self, message: Listed | Walked) -> None:
         request = message.request
@@ -333,6 +354,7 @@ class Service:
         self._config = config
         self._settlers.settle_seconds = config.watch.settle_seconds
         self._housekeeper.use(config)
+        self._saved.use(config)
         for root in self._library.update(config.roots):
             self._watcher.drop(root.top)
             self._scanner.drop(root.key)

@@ -11,9 +11,9 @@ import os
 import stat
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from .version import file_version
+from .version import file_version, find_sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +23,21 @@ MOST_WAITING = 20_000
 
 @dataclass(frozen=True, slots=True)
 class StableFile:
-    """A regular file that nobody seems to be writing to."""
+    """A regular file that nobody seems to be writing to.
+
+    ``sidecar`` is the version of what lies beside a photo, see `find_sidecars`.
+    """
 
     path: bytes
     size: int
     mtime_ns: int
     inode: int
+    sidecar: int = 0
+
+    @classmethod
+    def found(cls, path: bytes, status: os.stat_result) -> Self:
+        """Describe a file of this status, and look for its sidecars."""
+        return cls(path, *file_version(status), find_sidecars(path))
 
 
 @dataclass(slots=True)
@@ -118,7 +127,7 @@ class Settling:
         age = self._wall_clock() - status.st_mtime
         if waiting.seen == seen or age >= waiting.settle:
             if self._remove(path, waiting):
-                stable.append(StableFile(path, *seen))
+                stable.append(StableFile.found(path, status))
         else:
             waiting.seen = seen
             # Look again when the mtime will be old enough; one from the future waits once.

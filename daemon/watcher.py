@@ -33,6 +33,7 @@ from .limits import remedy_for
 from .logs import printable
 from .mounts import is_network, read_mounts
 from .scan import is_photo_name
+from .version import is_sidecar_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,9 +85,10 @@ class Handler(FileSystemEventHandler):
             return
         if is_folder or name in MARKERS:
             self._on_folder(folder)
-        elif is_photo_name(name) and not self._rules.ignores.is_ignored_file(
-            self._rules.relpath(path)
-        ):
+        elif is_photo_name(name):
+            if not self._rules.ignores.is_ignored_file(self._rules.relpath(path)):
+                self._on_file(path)
+        elif is_sidecar_name(name):
             self._on_file(path)
 
 

@@ -18,7 +18,7 @@ from .states import KIND_BITS, PhotoState, VerdictKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .search_sql import CompiledSearch
+    from .search import CompiledSearch
 
     Execute: TypeAlias = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
     Sets: TypeAlias = dict[int, tuple[ModelVersion, ...]]

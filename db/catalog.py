@@ -18,6 +18,7 @@ from .migrate import bring_up_to_date
 from .model_sets import ModelSets
 from .names import Names
 from .reading import open_for_reading
+from .saved import SavedSearches
 from .states import PhotoState, RootState, VerdictKind
 from .tables import PhotoRow
 from .transaction import Transactions
@@ -65,6 +66,7 @@ class Catalog:
         self._clock = clock
         self._names = Names()
         self.model_sets = ModelSets(transactions, self._names, self._now)
+        self.saved = SavedSearches(transactions, self._now)
 
     @classmethod
     def open(
@@ -276,6 +278,11 @@ class Catalog:
             now = self._now()
             return presence.mark_file_missing(connection, root_id, relpath, name, now) > 0
 
+    def photos_beside(self, root_id: int, relpath: bytes, sidecar: bytes) -> list[bytes]:
+        """Give the names of the photos of a folder that a sidecar of this name belongs to."""
+        with self._begin() as connection:
+            return folders.photos_beside(connection, root_id, relpath, sidecar)
+
     def next_pending(self, limit: int, exclude: Collection[int] = ()) -> list[PendingPhoto]:
         """Give photos that wait, those observed one by one first, then the newest.
 
@@ -307,18 +314,24 @@ class Catalog:
     def next_outdated(
         self, models: Collection[ModelVersion], before: int | None = None, limit: int = 100
     ) -> tuple[list[PendingPhoto], int | None]:
-        """Give done photos that one of these models has not seen, those that came last first.
+        """Give done photos that are to be looked at again, those that came last first.
 
-        Looks at the next `limit` photos and gives the id to go on before, None at the end.
+        One of these models has not seen them, or an earlier metadata reader has read them. Looks
+        at the next `limit` photos and gives the id to go on before, None at the end.
         """
         with self._begin() as connection:
             model_ids = set(self._names.models(connection, models).values())
             return queue.next_outdated(connection, model_ids, before, limit)
 
-    def find_analyzed(self, fingerprint: bytes, models: Collection[ModelVersion]) -> int | None:
-        """Find a photo of the same pixels that exactly these models have analysed."""
+    def find_analyzed(
+        self, fingerprint: bytes, models: Collection[ModelVersion], photo_id: int = 0
+    ) -> int | None:
+        """Find a photo of the same pixels that exactly these models have analysed.
+
+        If that photo is one of them, it is found before all others.
+        """
         with self._begin() as connection:
-            return recording.find_analyzed(connection, self._names, fingerprint, models)
+            return recording.find_analyzed(connection, self._names, fingerprint, models, photo_id)
 
     def record_reading(
         self,
@@ -333,8 +346,9 @@ class Catalog:
         """Store what the models say, and what is believed, in place of before; the photo is done.
 
         `rules` is a digest of the rules by which the reading was made. What other models said of
-        the same pixels stays beside. The keywords become those of `facts`, less the tags of ours
-        that the photo's files are known to hold. With `queue_tags` its tags wait to be written.
+        the same pixels stays beside. Metadata and keywords become those of `facts`, less the tags
+        of ours that the photo's files are known to hold. With `queue_tags` its tags wait to be
+        written.
 
         A photo that vanished meanwhile stays missing. Raises PhotoUnknown, or ValueError for
         results of a model that `analysis.models` does not name.
@@ -352,7 +366,7 @@ class Catalog:
     ) -> None:
         """Store another photo's results as this one's; the source may be the photo itself.
 
-        The keywords are those of `facts`, as in `record_reading`. Raises PhotoUnknown.
+        Keywords and metadata are those of `facts`, as in `record_reading`. Raises PhotoUnknown.
         """
         now = self._now()
         with self._begin() as connection:
@@ -443,14 +457,22 @@ class Catalog:
         with self._begin() as connection:
             ledger.intend(connection, photo_id, file)
 
-    def record_tags(self, photo_id: int, file: TagFile, entry: FileEntry | None = None) -> None:
+    def record_tags(
+        self,
+        photo_id: int,
+        file: TagFile,
+        entry: FileEntry | None = None,
+        sidecars: tuple[int, int] | None = None,
+    ) -> None:
         """Note what stands in a file now; what was intended with it is done.
 
         `entry` is the photo's own file where that was replaced: no walk then sees a change in it,
-        and where its time has changed, so has the photo's date. Raises PhotoUnknown.
+        and where its time has changed, so has the date of a photo that has no other. `sidecars` is
+        the version of its sidecars before and after one was written, see `FileEntry`: no walk sees
+        a change in them, either, unless there was one before. Raises PhotoUnknown.
         """
         with self._begin() as connection:
-            ledger.record(connection, photo_id, file, entry)
+            ledger.record(connection, photo_id, file, entry, sidecars)
 
     def drop_tag_intent(self, photo_id: int, target: str) -> None:
         """Forget a write that did not happen."""

@@ -135,7 +135,7 @@ class QueryError(Exception):
             ^
         """
         line = "".join(char if char.isprintable() else " " for char in self.text)
-        return f"{line}\n{' ' * _columns(line[: self.position])}^"
+        return f"{line}\n{' ' * text_columns(line[: self.position])}^"
 
 
 class UnknownWord(QueryError):
@@ -160,6 +160,27 @@ class UnknownKeyword(UnknownWord):
     trouble = "no photo has the keyword"
 
 
+class UnknownSearch(UnknownWord):
+    """A saved search that there is not; `suggestions` are near ones, nearest first."""
+
+    trouble = "no saved search is called"
+
+
+class UnknownValue(UnknownWord):
+    """A camera, lens, place, model, format or extension that no photo has."""
+
+    def __init__(
+        self,
+        what: str,
+        word: str,
+        position: int,
+        suggestions: tuple[str, ...] = (),
+        text: str | None = None,
+    ) -> None:
+        self.trouble = f"no {what} is called"
+        super().__init__(word, position, suggestions, text)
+
+
 def _printable(path: bytes) -> str:
     return os.fsdecode(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -171,7 +192,7 @@ def _restore(path: bytes, backups: Sequence[bytes]) -> str:
     return f"put a backup{f' ({names})' if names else ''} in its place, with no {log} beside it"
 
 
-def _columns(text: str) -> int:
+def text_columns(text: str) -> int:
     """Count the terminal columns of a text: wide characters take two, marks take none."""
     return sum(_width(char) for char in text)
 

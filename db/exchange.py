@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from .states import MOST_COUNTED
+from .states import KIND_BITS, MOST_COUNTED, SPOTS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
@@ -36,7 +36,9 @@ def _steps(chosen: str, displaced_by: str) -> tuple[TextClause, ...]:
     )
     in_force = (
         "UPDATE photo SET (set_id, rules) = (SELECT a.set_id, a.rules FROM reading_aside a"
-        f" WHERE a.photo_id = photo.id AND {chosen}) WHERE id IN {these}"
+        f" WHERE a.photo_id = photo.id AND {chosen}), untagged = CASE WHEN EXISTS"
+        " (SELECT 1 FROM photo_tag t WHERE t.photo_id = photo.id) THEN 0 ELSE 1 END"
+        f" WHERE id IN {these}"
     )
     return tuple(
         map(
@@ -84,17 +86,37 @@ def _delete_brought(table: str, chosen: str) -> str:
 
 
 IN_FORCE: Final = (*ASIDES, "sighting")
+KIND: Final = " ".join(f"WHEN '{kind}' THEN {bit}" for kind, bit in KIND_BITS.items())
+X, Y = '(d."left" + d."right") / 2.0', "(d.top + d.bottom) / 2.0"
+MIDDLE: Final = "BETWEEN 1.0 / 3 AND 2.0 / 3"
+WHERE: Final = {
+    "left": f"{X} < 1.0 / 3",
+    "right": f"{X} > 2.0 / 3",
+    "top": f"{Y} < 1.0 / 3",
+    "bottom": f"{Y} > 2.0 / 3",
+    "center": f"{X} {MIDDLE} AND {Y} {MIDDLE}",
+}
+# As `states.spots_of` and `states.area_of` have it, for all boxes of a tag.
+FRAMED: Final = " + ".join(
+    f"max(CASE WHEN {where} THEN {SPOTS[spot]} ELSE 0 END)" for spot, where in WHERE.items()
+)
+AREA: Final = 'max((d."right" - d."left") * (d.bottom - d.top)) * 10000.0'
 # In the order of its key: a million photos' rows in any other order are slow.
 SIGHTINGS: Final = (
-    "INSERT INTO sighting (label_id, taken_at, photo_id, confidence, times)"
-    " SELECT label_id, taken_at, photo_id, confidence,"
-    f" CASE WHEN boxes < 1 THEN 1 WHEN boxes > {MOST_COUNTED} THEN {MOST_COUNTED} ELSE boxes END"
-    " FROM (SELECT t.label_id, p.taken_at, t.photo_id, t.confidence,"
-    " (SELECT count(*) FROM detection d WHERE d.photo_id = t.photo_id"
-    " AND d.label_id = t.label_id) AS boxes"
-    " FROM reading_aside a CROSS JOIN photo p CROSS JOIN photo_tag t"
-    " WHERE {chosen} AND p.id = a.photo_id AND t.photo_id = a.photo_id) AS seen"
-    " ORDER BY label_id, taken_at, photo_id"
+    "INSERT INTO sighting"
+    " (label_id, taken_at, photo_id, confidence, times, kind, largest, spots)"
+    f" SELECT t.label_id, p.taken_at, t.photo_id, t.confidence, CASE WHEN b.number IS NULL THEN 1"
+    f" WHEN b.number > {MOST_COUNTED} THEN {MOST_COUNTED} ELSE b.number END,"
+    f" CASE t.kind {KIND} END,"
+    " coalesce(CAST(b.area AS BIGINT)"
+    " + CASE WHEN b.area > CAST(b.area AS BIGINT) THEN 1 ELSE 0 END, 0), coalesce(b.spots, 0)"
+    " FROM reading_aside a CROSS JOIN photo p CROSS JOIN photo_tag t LEFT JOIN"
+    f" (SELECT d.photo_id, d.label_id, count(*) AS number, {AREA} AS area, {FRAMED} AS spots"
+    " FROM reading_aside a CROSS JOIN detection d WHERE {chosen} AND d.photo_id = a.photo_id"
+    " GROUP BY d.photo_id, d.label_id) AS b"
+    " ON b.photo_id = t.photo_id AND b.label_id = t.label_id"
+    " WHERE {chosen} AND p.id = a.photo_id AND t.photo_id = a.photo_id"
+    " ORDER BY t.label_id, p.taken_at, t.photo_id"
 )
 COUNTS: Final = "UPDATE label SET n = (SELECT count(*) FROM sighting s WHERE s.label_id = label.id)"
 OF_SET: Final = "a.set_id = :set"

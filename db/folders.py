@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, insert, select, text, update
 
+from .metadata_rows import file_date
+from .pairs import find_pairs, photos_of_stem, stem_of
 from .paths import join
 from .records import FolderChange
-from .states import PRESENT_FILES, SERVED_ROOTS, PhotoState
+from .states import PRESENT_FILES, SERVED_ROOTS, PhotoState, name_key, suffix_of
 from .tables import FolderRow, PhotoRow, RootRow
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from .records import FileEntry
 
-NANOSECONDS = 1_000_000_000
 MOST_AT_ONCE = 500  # inodes in one question
 # A move that is not seen here costs reading the file once: its picture is known.
 MOST_CANDIDATES = 2000
@@ -40,10 +41,12 @@ class _Known(NamedTuple):
     size: int
     mtime_ns: int
     inode: int
+    sidecar: int
     state: str
     analyzed_at: int | None
 
 
+FILE = ("size", "mtime_ns", "inode", "sidecar")
 KNOWN = tuple(getattr(PhotoRow, name) for name in _Known._fields)
 
 
@@ -82,7 +85,7 @@ def reconcile(
         if place.known.name in unsettled:
             return False
         entry = there.get(place.known.name)
-        return entry is None or not _is_same(place.known, entry)
+        return entry is None or _identity(place.known) != _identity(entry)
 
     change = _apply(connection, folder_id, known, entries, now, has_left)
     gone = set(known) - set(there) - set(unsettled)
@@ -112,6 +115,21 @@ def observe(
         PhotoRow.state == PhotoState.PENDING.value,
     )
     return connection.execute(waiting.values(urgent=1)).rowcount > 0
+
+
+def photos_beside(
+    connection: Connection, root_id: int, relpath: bytes, sidecar: bytes
+) -> list[bytes]:
+    """Give the names of the photos of a folder that a sidecar belongs to.
+
+    `IMG_1.jpg.xmp` is one of `IMG_1.jpg`, `IMG_1.xmp` of all photos with that stem.
+    """
+    folder_id = _folder(connection, root_id, relpath)
+    if folder_id is None:
+        return []
+    stem = stem_of(sidecar)
+    same_stem = photos_of_stem(connection, folder_id, stem)
+    return [row.name for row in same_stem] + [*_known(connection, folder_id, stem)]
 
 
 def _is_as_known(
@@ -167,12 +185,14 @@ def _apply(
     new = [e for e in entries if e.name not in known and e.name not in arrived]
     old = [(known[entry.name], entry) for entry in entries if entry.name in known]
     changed = [(row, entry) for row, entry in old if not _is_same(row, entry)]
+    changed += [(p.known, entry) for entry, p in moves if p.known.sidecar != entry.sidecar]
     returned = [row for row, entry in old if not _is_present(row) and _is_same(row, entry)]
     _insert_new(connection, folder_id, new, now)
     _update_changed(connection, changed)
     _update_returned(connection, returned)
+    _find_pairs(connection, folder_id, new, moves)
     moved = tuple(place.known.id for _, place in moves)
-    unchanged = len(old) - len(changed) - len(returned)
+    unchanged = sum(_is_present(row) and _is_same(row, entry) for row, entry in old)
     return FolderChange(len(new), len(changed), unchanged, len(returned), moved)
 
 
@@ -222,7 +242,7 @@ def _is_present(row: _Known) -> bool:
 
 
 def _is_same(row: _Known, entry: FileEntry) -> bool:
-    return _identity(row) == _identity(entry)
+    return _identity(row) == _identity(entry) and row.sidecar == entry.sidecar
 
 
 def _update_moved(
@@ -230,14 +250,32 @@ def _update_moved(
 ) -> None:
     """Hang rows under their new names; a move proves that a missing photo is there."""
     rows = [
-        {"which": place.known.id, "folder": folder_id, "new_name": entry.name}
+        {"which": place.known.id, "folder_id": folder_id, **_name_columns(entry.name)}
         for entry, place in moves
     ]
     if rows:
         move = update(PhotoRow).where(PhotoRow.id == bindparam("which"))
-        place_there = move.values(folder_id=bindparam("folder"), name=bindparam("new_name"))
-        connection.execute(place_there, rows)
+        columns = ("folder_id", "name", "suffix", "name_key")
+        connection.execute(move.values({name: bindparam(name) for name in columns}), rows)
     _update_returned(connection, [p.known for _, p in moves if not _is_present(p.known)])
+
+
+def _find_pairs(
+    connection: Connection,
+    folder_id: int,
+    new: Sequence[FileEntry],
+    moves: Sequence[tuple[FileEntry, _Elsewhere]],
+) -> None:
+    """Find the pairs anew where photos have come to, and where they have left."""
+    touched = {folder_id: [entry.name for entry in new] + [entry.name for entry, _ in moves]}
+    for _, place in moves:
+        touched.setdefault(place.folder_id, []).append(place.known.name)
+    for folder, names in touched.items():
+        find_pairs(connection, folder, names)
+
+
+def _name_columns(name: bytes) -> dict[str, Any]:
+    return {"name": name, "suffix": suffix_of(name), "name_key": name_key(name)}
 
 
 def _insert_new(
@@ -246,13 +284,14 @@ def _insert_new(
     rows = [
         {
             "folder_id": folder_id,
-            "name": entry.name,
             "size": entry.size,
             "mtime_ns": entry.mtime_ns,
             "inode": entry.inode,
+            "sidecar": entry.sidecar,
             "state": PhotoState.PENDING.value,
-            "taken_at": entry.mtime_ns // NANOSECONDS,
             "added_at": now,
+            **_name_columns(entry.name),
+            **file_date(entry.mtime_ns),
         }
         for entry in entries
     ]
@@ -263,8 +302,7 @@ def _insert_new(
 def _update_changed(connection: Connection, changed: Sequence[tuple[_Known, FileEntry]]) -> None:
     """Queue changed files; their old results stay until new ones replace them."""
     rows = [
-        {"which": row.id, "size": entry.size, "mtime_ns": entry.mtime_ns, "inode": entry.inode}
-        for row, entry in changed
+        {"which": row.id, **{name: getattr(entry, name) for name in FILE}} for row, entry in changed
     ]
     if rows:
         renew = update(PhotoRow).where(PhotoRow.id == bindparam("which"))

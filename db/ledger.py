@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from .errors import PhotoUnknown
+from .metadata_rows import file_date
 from .tables import PhotoKeywordRow, PhotoRow, SightingRow, TagFileRow, TagIntentRow
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
     from .records import FileEntry, TagFile
 
-NANOSECONDS = 1_000_000_000
 LISTS = ("items", "copied", "removed", "models")
 PLAIN = ("path", "state", "reason", "before", "after", "size", "mtime_ns", "written_at", "original")
 
 # Built once, since they run for every photo; deleting and inserting is every database's upsert.
 IS_PHOTO = select(PhotoRow.id).where(PhotoRow.id == bindparam("photo"))
+SOURCE = select(PhotoRow.taken_source).where(PhotoRow.id == bindparam("photo"))
 INSERTIONS = {table: insert(table) for table in (TagFileRow, TagIntentRow)}
 DELETIONS = {
     table: delete(table).where(
@@ -28,10 +29,16 @@ DELETIONS = {
     )
     for table in (TagFileRow, TagIntentRow)
 }
-RENEWAL = (
+RENEWAL, DATE = (
     update(PhotoRow)
     .where(PhotoRow.id == bindparam("photo"))
-    .values({name: bindparam(name) for name in ("size", "mtime_ns", "inode", "taken_at")})
+    .values({name: bindparam(name) for name in names})
+    for names in (("size", "mtime_ns", "inode"), ("taken_at", "month"))
+)
+SIDECAR = (
+    update(PhotoRow)
+    .where(PhotoRow.id == bindparam("photo"), PhotoRow.sidecar == bindparam("before"))
+    .values(sidecar=bindparam("after"))
 )
 MOVES = tuple(
     update(table)
@@ -47,13 +54,27 @@ def intend(connection: Connection, photo_id: int, file: TagFile) -> None:
     _put(connection, TagIntentRow, photo_id, file)
 
 
-def record(connection: Connection, photo_id: int, file: TagFile, entry: FileEntry | None) -> None:
-    """Note what stands in a file now; `entry` is the photo's own file, if that was replaced."""
+def record(
+    connection: Connection,
+    photo_id: int,
+    file: TagFile,
+    entry: FileEntry | None,
+    sidecars: tuple[int, int] | None,
+) -> None:
+    """Note what stands in a file now.
+
+    `entry` is the photo's own file, if that was replaced, `sidecars` the version of what lies
+    beside it before and after, if that was written.
+    """
     _require_photo(connection, photo_id)
     _put(connection, TagFileRow, photo_id, file)
     drop_intent(connection, photo_id, file.target)
     if entry is not None:
         _renew(connection, photo_id, entry)
+    if sidecars is not None:
+        before, after = sidecars
+        # What somebody else has written before is still to be read.
+        connection.execute(SIDECAR, {"photo": photo_id, "before": before, "after": after})
 
 
 def drop_intent(connection: Connection, photo_id: int, target: str) -> None:
@@ -82,10 +103,12 @@ def _put(
 def _renew(connection: Connection, photo_id: int, entry: FileEntry) -> None:
     """Take our own new version of a photo for known, so that no walk sees a change in it.
 
-    The date goes on being that of the file, in the search indexes as well.
+    A date that is the file's goes on being that, in the search indexes as well.
     """
-    taken_at = entry.mtime_ns // NANOSECONDS
     columns = {"size": entry.size, "mtime_ns": entry.mtime_ns, "inode": entry.inode}
-    connection.execute(RENEWAL, columns | {"photo": photo_id, "taken_at": taken_at})
-    for move in MOVES:
-        connection.execute(move, {"photo": photo_id, "when": taken_at})
+    connection.execute(RENEWAL, columns | {"photo": photo_id})
+    if connection.scalar(SOURCE, {"photo": photo_id}) in (None, "file"):
+        date = file_date(entry.mtime_ns)
+        connection.execute(DATE, date | {"photo": photo_id})
+        for move in MOVES:
+            connection.execute(move, {"photo": photo_id, "when": date["taken_at"]})

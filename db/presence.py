@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 
 from .keywords import discount_photos
+from .metadata_rows import forget_photos
+from .pairs import find_pairs, part
 from .paths import below, join
 from .states import PhotoState, RootState
 from .tables import FolderRow, LabelRow, PhotoRow, RootRow, SightingRow
@@ -88,7 +90,10 @@ def purge(connection: Connection, before: int, limit: int) -> int:
     ids = [row.id for row in rows]
     _discount_labels(connection, ids)
     discount_photos(connection, ids)
-    connection.execute(delete(PhotoRow).where(PhotoRow.id.in_(ids)))
+    halves = part(connection, ids)
+    forget_photos(connection, ids)
+    for folder_id, name in halves:
+        find_pairs(connection, folder_id, [name])
     _remove_empty_folders(connection, sorted({row.folder_id for row in rows}))
     return len(ids)
 

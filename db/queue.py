@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, func, select, update
 
 from .errors import PhotoUnknown
+from .metadata_rows import file_columns, file_date
 from .names import model_sets
 from .paths import join
-from .recording import drop_results, fact_columns
+from .recording import drop_results
 from .records import PendingPhoto
-from .states import RETRY_SECONDS, SERVED_ROOTS, PhotoState
+from .states import METADATA_VERSION, RETRY_SECONDS, SERVED_ROOTS, PhotoState
 from .tables import FolderRow, PhotoRow, RootRow
 
 if TYPE_CHECKING:
@@ -41,15 +42,18 @@ def next_pending(
 def next_outdated(
     connection: Connection, model_ids: Collection[int], before: int | None, limit: int
 ) -> tuple[list[PendingPhoto], int | None]:
-    """Give done photos that one of these models has not seen, those that came last first.
+    """Give done photos that are to be looked at again, those that came last first.
 
-    Looks at `limit` photos with ids under `before` (None: at the last ones); gives the last id that
-    was looked at, too, None at the end.
+    One of these models has not seen them, or an earlier metadata reader has read them. Looks at
+    `limit` photos with ids under `before` (None: at the last ones); gives the last id that was
+    looked at, too, None at the end.
     """
     wanted = frozenset(model_ids)
     enough = {key for key, asked in model_sets(connection).items() if wanted <= asked}
     rows = connection.execute(select_done(before, limit)).all()
-    found = [_pending(row) for row in rows if row.set_id not in enough]
+    found = [
+        _pending(row) for row in rows if row.set_id not in enough or row.read_by < METADATA_VERSION
+    ]
     return found, rows[-1].id if rows else None
 
 
@@ -57,7 +61,7 @@ def select_done(before: int | None, limit: int) -> Select[Any]:
     """Select done photos with ids under `before`, those that came last first."""
     # The state is hidden, so that the walk follows the ids and sorts nothing.
     is_done = func.coalesce(PhotoRow.state, "") == PhotoState.DONE.value
-    done = _photos().add_columns(PhotoRow.set_id).where(is_done)
+    done = _photos().add_columns(PhotoRow.set_id, PhotoRow.read_by).where(is_done)
     if before is not None:
         done = done.where(PhotoRow.id < before)
     return done.order_by(PhotoRow.id.desc()).limit(limit)
@@ -80,7 +84,9 @@ def record_failure(
     if state is PhotoState.FAILED and attempts > len(RETRY_SECONDS):
         state = PhotoState.DEAD
     rest = RETRY_SECONDS[attempts - 1] if state is PhotoState.FAILED else None
-    columns = fact_columns(facts) if facts is not None else {"fingerprint": None}
+    columns: dict[str, Any] = {"fingerprint": None}
+    if facts is not None:
+        columns = file_columns(facts) | file_date(facts.mtime_ns)
     columns |= {"attempts": attempts, "analyzed_at": None}
     drop_results(connection, photo_id)
     return _write_failure(connection, photo_id, was, state, columns, reason, _after(now, rest))

@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections import defaultdict
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
-from ..models.results import Box, Detection, ModelVersion
-from . import believed, tag_reading
-from .paths import join, relative_to
-from .query import parse
+from ..models.results import ModelVersion
+from . import believed, saved_reading, tag_reading
+from .paths import relative_to
+from .photo_reading import MOST_NAMED, name_photos, read_photos
 from .reading import explain_reading, one_snapshot, open_for_reading
 from .records import CatalogStats, KeywordCount, LabelCount, PhotoRecord, RootRecord
-from .resolve import find_terms
-from .search_sql import CompiledSearch, Sort, compile_search
+from .search import CompiledSearch, Options, Sort
+from .search.asking import Asker, start_of
 from .states import PRESENT_FILES, PhotoState, RootState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from types import TracebackType
 
     from ..models.results import Analysis
@@ -33,51 +34,22 @@ if TYPE_CHECKING:
     from .records import (
         FileEntry,
         JudgedPicture,
+        MatchChange,
         ModelSet,
+        SavedSearch,
         TagFile,
         TagStats,
         UncertainTag,
         Verdict,
     )
-    from .resolve import Resolve
+    from .search.asking import Explanation
+    from .search.facets import Facets
+    from .search.names import Resolve
 
     Rows: TypeAlias = list[tuple[Any, ...]]
     Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Rows]
 
-MOST_NAMED: Final = 500
-COLUMNS: Final = (
-    "width",
-    "height",
-    "format",
-    "error",
-    "attempts",
-    "size",
-    "mtime_ns",
-    "taken_at",
-    "analyzed_at",
-    "next_try_at",
-    "missing_since",
-    "fingerprint",
-    "rules",
-)
-PHOTOS: Final = (
-    "WITH hit AS ({hits}) SELECT p.id, r.path, f.relpath, p.name, p.state, p.inode, p.set_id, "
-    + ", ".join(f"p.{column}" for column in COLUMNS)
-    + " FROM hit CROSS JOIN photo p CROSS JOIN folder f CROSS JOIN root r"
-    " WHERE p.id = hit.photo_id AND f.id = p.folder_id AND r.id = f.root_id ORDER BY {order}"
-)
-DETECTIONS: Final = (
-    'WITH hit AS ({hits}) SELECT hit.photo_id, l.name, d.confidence, d."left", d.top, d."right",'
-    " d.bottom, m.name FROM hit CROSS JOIN detection d CROSS JOIN label l CROSS JOIN model m"
-    " WHERE d.photo_id = hit.photo_id AND l.id = d.label_id AND m.id = d.model_id"
-    " ORDER BY hit.photo_id, d.n"
-)
 MODELS: Final = "SELECT name, digest FROM model WHERE digest <> '' ORDER BY name, id"
-KEYWORDS: Final = (
-    "WITH hit AS ({hits}) SELECT hit.photo_id, k.name FROM hit CROSS JOIN photo_keyword pk"
-    " CROSS JOIN keyword k WHERE pk.photo_id = hit.photo_id AND k.id = pk.keyword_id"
-    " ORDER BY hit.photo_id, k.key"
-)
 ONE_PHOTO: Final = (
     "SELECT p.id AS photo_id FROM folder f CROSS JOIN photo p WHERE f.root_id = :root_id"
     " AND f.relpath = :relpath AND p.folder_id = f.id AND p.name = :name"
@@ -100,7 +72,8 @@ class CatalogReader:
     """Answers questions; changes nothing. Not for several threads at once.
 
     `execute` runs SQL with `:name` parameters and gives all rows; `snapshot` makes a context in
-    which several questions see one state; `path` is the catalog's file, if it is one.
+    which several questions see one state; `path` is the catalog's file, if it is one; `today` gives
+    the day that a query's `yesterday` starts from.
     """
 
     def __init__(
@@ -110,14 +83,16 @@ class CatalogReader:
         snapshot: Callable[[], AbstractContextManager[None]] = nullcontext,
         close: Callable[[], None] = lambda: None,
         path: bytes | None = None,
+        today: Callable[[], date] = date.today,
     ) -> None:
         self._execute = execute
         self._snapshot = snapshot
         self._close = close
         self._path = path
+        self._today = today
 
     @classmethod
-    def open(cls, path: bytes | str) -> Self:
+    def open(cls, path: bytes | str, *, today: Callable[[], date] = date.today) -> Self:
         """Open a catalog file for reading.
 
         Raises CatalogAbsent, CatalogLost, CatalogTooOld, CatalogTooNew, CatalogBroken, CatalogBusy
@@ -137,6 +112,7 @@ class CatalogReader:
             snapshot=lambda: one_snapshot(connection),
             close=connection.close,
             path=name,
+            today=today,
         )
 
     def close(self) -> None:
@@ -154,27 +130,72 @@ class CatalogReader:
     ) -> None:
         self.close()
 
-    def search(
+    def search(  # noqa: PLR0913  # all that may be asked beside the query, each by its name
         self,
         query: str | Tree,
         *,
         sort: Sort | str = Sort.NEWEST,
         limit: int | None = None,
+        after: bytes | None = None,
+        seed: int | None = None,
+        raw: bool = False,
+        among: Collection[int] | None = None,
         details: bool = False,
         resolve: Resolve | None = None,
     ) -> list[PhotoRecord]:
-        """Find the done photos that a query describes.
+        """Find the photos that a query describes: done ones, where it does not name states.
 
+        `sort` is the order where the query has none; a random one is the same for the same `seed`.
+        `after` is the last photo of the page before. RAW photos that are shown by the picture
+        beside them are left out, unless with `raw` or where the query asks for file kinds. `among`
+        are the ids of the only photos that count.
         `resolve` gives the name that a word means which itself is on no photo: a plural, a synonym.
         Without details the records carry no tags, detections, models, keywords and tag files.
-        Raises QueryError, or its kind UnknownWord for a name that is no label and UnknownKeyword
-        for a keyword that no photo has; ValueError for a sort that is none or a limit below 0.
+        Raises QueryError, or one of its kinds for what is not known; CatalogError for an `after`
+        that is not in the catalog; ValueError for a sort that is none or a limit below 0.
         """
         if limit is not None and limit < 0:
             raise ValueError("a limit is 0 or more")
+        options = Options(Sort(sort), limit, raw, among, start=start_of(seed))
         with self._snapshot():
-            compiled = self._compile(query, Sort(sort), limit, resolve)
-            return self._records(compiled, details=details)
+            asker = self._asker(resolve)
+            if after is not None:
+                options = replace(options, after=asker.place_of(after))
+            return read_photos(self._execute, asker.compile(query, options), details=details)
+
+    def count(self, query: str | Tree, *, raw: bool = False, resolve: Resolve | None = None) -> int:
+        """Count the photos that `search` would find. Raises what it raises."""
+        with self._snapshot():
+            return self._asker(resolve).count(query, Options(raw=raw))
+
+    def explain(
+        self,
+        query: str | Tree,
+        *,
+        sort: Sort | str = Sort.NEWEST,
+        limit: int | None = None,
+        raw: bool = False,
+        resolve: Resolve | None = None,
+    ) -> Explanation:
+        """Say how `search` would understand and answer a query. Raises what it raises."""
+        options = Options(Sort(sort), limit, raw, start=start_of(0))
+        with self._snapshot():
+            return self._asker(resolve).explain(query, options)
+
+    def facets(
+        self,
+        query: str | Tree = "",
+        most: int = 10,
+        *,
+        raw: bool = False,
+        resolve: Resolve | None = None,
+    ) -> Facets:
+        """Count the most frequent labels, years, cameras and places among all hits of a query.
+
+        Raises what `search` raises.
+        """
+        with self._snapshot():
+            return self._asker(resolve).facets(query, Options(raw=raw), most)
 
     def uncertain(
         self, query: str | Tree, limit: int, *, resolve: Resolve | None = None
@@ -185,7 +206,7 @@ class CatalogReader:
         what `search` raises.
         """
         with self._snapshot():
-            compiled = self._compile(query, Sort.NEWEST, None, resolve)
+            compiled = self._all_hits(query, resolve)
             return believed.uncertain(self._execute, compiled, limit)
 
     def evidence(self, photo_id: int) -> Analysis | None:
@@ -217,7 +238,9 @@ class CatalogReader:
                 relpath = relative_to(folder, bytes(root))
                 if relpath is not None:
                     place = {"root_id": root_id, "relpath": relpath, "name": name}
-                    found = self._records(CompiledSearch(ONE_PHOTO, "p.id", place), details=True)
+                    found = read_photos(
+                        self._execute, CompiledSearch(ONE_PHOTO, "p.id", place), details=True
+                    )
                     return found[0] if found else None
         return None
 
@@ -230,8 +253,10 @@ class CatalogReader:
         found: dict[int, PhotoRecord] = {}
         with self._snapshot():
             for start in range(0, len(wanted), MOST_NAMED):
-                named = _named(wanted[start : start + MOST_NAMED], "p.id")
-                found |= {photo.id: photo for photo in self._records(named, details=details)}
+                named = name_photos(wanted[start : start + MOST_NAMED], "p.id")
+                found |= {
+                    photo.id: photo for photo in read_photos(self._execute, named, details=details)
+                }
         return [found[photo_id] for photo_id in wanted if photo_id in found]
 
     def photos(
@@ -242,7 +267,9 @@ class CatalogReader:
         hits = f"SELECT id AS photo_id FROM photo WHERE state IN ({listed})"
         order = "r.path, f.relpath, p.name" + ("" if limit is None else " LIMIT :limit")
         parameters = {} if limit is None else {"limit": limit}
-        return self._records(CompiledSearch(hits, order, {**parameters}), details=False)
+        return read_photos(
+            self._execute, CompiledSearch(hits, order, {**parameters}), details=False
+        )
 
     def is_as_known(self, root_id: int, relpath: bytes, entries: Collection[FileEntry]) -> bool:
         """Say whether a folder's listing is exactly what the catalog knows of it.
@@ -290,6 +317,34 @@ class CatalogReader:
         with self._snapshot():
             return tag_reading.tag_stats(self._execute)
 
+    def saved_searches(self) -> tuple[SavedSearch, ...]:
+        """List the saved searches by name."""
+        return saved_reading.list_searches(self._execute)
+
+    def saved_search(self, name: str) -> SavedSearch | None:
+        """Give the saved search of a name, however it is spelt; None where there is none."""
+        return saved_reading.find_search(self._execute, name)
+
+    def match_change(
+        self, search: SavedSearch, most: int, *, resolve: Resolve | None = None
+    ) -> MatchChange:
+        """Compare what a saved search finds now with what is written down, `most` photos each way.
+
+        Raises what `search` raises.
+        """
+        with self._snapshot():
+            compiled = self._all_hits(search.query, resolve)
+            return saved_reading.find_change(self._execute, search, compiled, most)
+
+    def match_paths(self, search: SavedSearch) -> Iterator[bytes]:
+        """Give the paths of the photos that are written down as found by a saved search."""
+        return saved_reading.match_paths(self._execute, search.id)
+
+    def data_version(self) -> int:
+        """Give a number that changes when somebody else has changed the catalog."""
+        ((version,),) = self._execute("PRAGMA data_version", {})
+        return int(version)
+
     def counts(self) -> dict[PhotoState, int]:
         """Count the photos by state; a state without photos is left out."""
         number = self._execute("SELECT state, count(*) FROM photo GROUP BY state", {})
@@ -336,65 +391,11 @@ class CatalogReader:
             last_analyzed_at=last,
         )
 
-    def _compile(
-        self, query: str | Tree, sort: Sort, limit: int | None, resolve: Resolve | None
-    ) -> CompiledSearch:
-        tree = parse(query) if isinstance(query, str) else query
-        text = query if isinstance(query, str) else None
-        labels, keywords = find_terms(self._execute, tree, text, resolve)
-        return compile_search(tree, labels, sort, limit, keywords)
+    def _asker(self, resolve: Resolve | None) -> Asker:
+        return Asker(self._execute, self._today(), resolve)
 
-    def _records(self, search: CompiledSearch, *, details: bool) -> list[PhotoRecord]:
-        sql = PHOTOS.format(hits=search.hits, order=search.order)
-        rows = self._execute(sql, search.parameters)
-        search = _by_ids([row[0] for row in rows], search)
-        tags = self._gather(believed.TAGS, search, believed.tag) if details else {}
-        detections = self._gather(DETECTIONS, search, _detection) if details else {}
-        sets = believed.sets(self._execute) if details else {}
-        keywords = self._gather(KEYWORDS, search, str) if details else {}
-        files = self._gather(tag_reading.TAG_FILES, search, tag_reading.tag_file) if details else {}
-        return [
-            PhotoRecord(
-                id=photo_id,
-                path=join(bytes(root), bytes(relpath), bytes(name)),
-                state=PhotoState(state),
-                tags=tags.get(photo_id, ()),
-                detections=detections.get(photo_id, ()),
-                models=tuple(version.name for version in sets.get(set_id, ())),
-                keywords=keywords.get(photo_id, ()),
-                tag_files=files.get(photo_id, ()),
-                inode=inode % (1 << 64),
-                **dict(zip(COLUMNS, columns, strict=True)),
-            )
-            for photo_id, root, relpath, name, state, inode, set_id, *columns in rows
-        ]
-
-    def _gather(
-        self, template: str, search: CompiledSearch, build: Callable[..., Any]
-    ) -> dict[int, tuple[Any, ...]]:
-        """Ask for one kind of result of all hits at once."""
-        found: defaultdict[int, list[Any]] = defaultdict(list)
-        sql = template.format(hits=search.hits)
-        for photo_id, *columns in self._execute(sql, search.parameters):
-            found[photo_id].append(build(*columns))
-        return {photo_id: tuple(things) for photo_id, things in found.items()}
-
-
-def _by_ids(ids: list[int], search: CompiledSearch) -> CompiledSearch:
-    """Spare the next questions the search, where its hits are few enough to be named."""
-    return search if len(ids) > MOST_NAMED else _named(ids, search.order)
-
-
-def _named(ids: list[int], order: str) -> CompiledSearch:
-    named = {f"i{n}": photo_id for n, photo_id in enumerate(ids)}
-    listed = ", ".join(f":{name}" for name in named) or "NULL"
-    hits = f"SELECT id AS photo_id FROM photo WHERE id IN ({listed})"
-    return CompiledSearch(hits, order, {**named})
-
-
-def _detection(name: str, confidence: float, *rest: Any) -> Detection:
-    *sides, model = rest
-    return Detection(name, confidence, Box(*sides), model)
+    def _all_hits(self, query: str | Tree, resolve: Resolve | None) -> CompiledSearch:
+        return self._asker(resolve).compile(query, Options())
 
 
 def _unsigned(value: int | None) -> int | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
 from .names import intern_joint_model
-from .states import MOST_COUNTED, label_key
+from .states import KIND_BITS, MOST_COUNTED, area_of, label_key, spots_of
 from .tables import DetectionAsideRow, DetectionRow, PhotoTagRow, SightingRow, TagAsideRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -40,17 +41,31 @@ class ReadingRows:
         return {row["label_id"] for row in self.tags}
 
     def sightings(self, taken_at: int) -> list[dict[str, Any]]:
-        """Give a row of the search index for each tag, with the number of its boxes, at least 1."""
-        boxes = Counter(row["label_id"] for row in self.boxes)
+        """Give a row of the search index for each tag, with what its boxes come to."""
+        boxes: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+        for box in self.boxes:
+            boxes[box["label_id"]].append(box)
         return [
             {
                 "label_id": row["label_id"],
                 "taken_at": taken_at,
                 "confidence": row["confidence"],
-                "times": min(max(boxes[row["label_id"]], 1), MOST_COUNTED),
+                "kind": KIND_BITS[row["kind"]],
+                **_box_columns(boxes.get(row["label_id"], ())),
             }
             for row in self.tags
         ]
+
+
+def _box_columns(boxes: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Give the columns of a sighting that its boxes fill; `times` is 1 without any."""
+    spots, largest = 0, 0.0
+    for box in boxes:
+        sides = box["left"], box["top"], box["right"], box["bottom"]
+        spots |= spots_of(*sides)
+        largest = max(largest, area_of(*sides))
+    times = min(max(len(boxes), 1), MOST_COUNTED)
+    return {"times": times, "largest": math.ceil(largest * 10_000), "spots": spots}
 
 
 def names_read(reading: Reading) -> list[str]:

@@ -11,6 +11,18 @@ from . import tag_queue
 from .errors import PhotoUnknown
 from .evidence import names_in, pack, split
 from .keywords import replace_keywords
+from .metadata_rows import (
+    COLUMNS,
+    FOUND,
+    FOUND_AMONG,
+    THINGS,
+    drop_metadata,
+    file_columns,
+    metadata_columns,
+    move_counts,
+    replace_detail,
+    thing_keys,
+)
 from .names import count_labels, intern_set, models_of
 from .reading_rows import delete_reading, insert_reading, labels_of, names_read, to_rows
 from .records import Evidenced, PhotoFacts
@@ -34,21 +46,24 @@ if TYPE_CHECKING:
     from .names import Names
     from .reading_rows import ReadingRows
 
-NANOSECONDS = 1_000_000_000
-
 # These statements run for every photo. Building one costs SQLAlchemy more than running it costs
 # SQLite, so they are built once, with parameters.
 PHOTO: BindParameter[int] = bindparam("photo")
-FACTS = tuple(name for name in PhotoFacts.__dataclass_fields__ if name != "keywords")
-STANDING = select(PhotoRow.fingerprint, PhotoRow.set_id, PhotoRow.rules, PhotoRow.taken_at).where(
-    PhotoRow.id == PHOTO
+FACTS = (*file_columns(PhotoFacts(0, 0, 0)), *COLUMNS)
+HELD = ("fingerprint", "set_id", "rules", "taken_at", "untagged", "read_by", *THINGS)
+STANDING = select(*(getattr(PhotoRow, name) for name in HELD)).where(PhotoRow.id == PHOTO)
+# One question for what is known, and for what is to be known: it is asked for every photo.
+BESIDE = text(
+    f"SELECT {', '.join(f'p.{name}' for name in HELD)}, {FOUND}, EXISTS (SELECT 1 FROM photo o"  # noqa: S608
+    " WHERE o.fingerprint = :mark AND o.id <> p.id) AS has_twin"
+    f" FROM photo p {FOUND_AMONG} WHERE p.id = :photo"
 )
 # A photo that vanished while it was analysed is not brought back.
 DONE = (
     update(PhotoRow)
     .where(PhotoRow.id == PHOTO)
     .values(
-        **{name: bindparam(name) for name in (*FACTS, "taken_at", "set_id", "rules")},
+        **{name: bindparam(name) for name in (*FACTS, "set_id", "rules", "untagged")},
         state=case(
             (PhotoRow.state == PhotoState.MISSING.value, PhotoState.MISSING.value),
             else_=PhotoState.DONE.value,
@@ -60,8 +75,17 @@ DONE = (
         urgent=0,
     )
 )
-READ = update(PhotoRow).where(PhotoRow.id == PHOTO).values(rules=bindparam("rules"))
-UNREAD = update(PhotoRow).where(PhotoRow.id == PHOTO).values(set_id=None, rules=None)
+READ = (
+    update(PhotoRow)
+    .where(PhotoRow.id == PHOTO)
+    .values(rules=bindparam("rules"), untagged=bindparam("untagged"))
+)
+UNREAD = update(PhotoRow).where(PhotoRow.id == PHOTO).values(set_id=None, rules=None, untagged=0)
+TWINS = (
+    update(PhotoRow)
+    .where(PhotoRow.fingerprint == bindparam("mark"), PhotoRow.twin == 0)
+    .values(twin=1)
+)
 RENEWED = update(SightingRow).where(SightingRow.photo_id == PHOTO).values(taken_at=bindparam("at"))
 ANALYZED = (
     select(PhotoRow.id)
@@ -70,6 +94,7 @@ ANALYZED = (
         PhotoRow.analyzed_at.is_not(None),
         PhotoRow.set_id == bindparam("set"),
     )
+    .order_by(PhotoRow.id != PHOTO)
     .limit(1)
 )
 INSERT_EVIDENCE = insert(EvidenceRow)
@@ -99,9 +124,10 @@ COPIES = tuple(
     )
 )
 COPY_SIGHTINGS = text(
-    "INSERT INTO sighting (label_id, taken_at, photo_id, confidence, times)"
-    " SELECT label_id, CAST(:at AS BIGINT), CAST(:photo AS BIGINT), confidence, times"
-    " FROM sighting WHERE photo_id = :source"
+    "INSERT INTO sighting"
+    " (label_id, taken_at, photo_id, confidence, times, kind, largest, spots)"
+    " SELECT label_id, CAST(:at AS BIGINT), CAST(:photo AS BIGINT),"
+    " confidence, times, kind, largest, spots FROM sighting WHERE photo_id = :source"
 )
 
 
@@ -114,13 +140,17 @@ class Stamp:
 
 
 def find_analyzed(
-    connection: Connection, names: Names, fingerprint: bytes, models: Collection[ModelVersion]
+    connection: Connection,
+    names: Names,
+    fingerprint: bytes,
+    models: Collection[ModelVersion],
+    photo_id: int,
 ) -> int | None:
-    """Find a photo of the same pixels that exactly these models have analysed."""
+    """Find a photo of the same pixels that exactly these models have analysed, best this one."""
     known = names.find_set(connection, models)
     if known is None:
         return None
-    return connection.scalar(ANALYZED, {"mark": fingerprint, "set": known})
+    return connection.scalar(ANALYZED, {"mark": fingerprint, "set": known, "photo": photo_id})
 
 
 def record_reading(
@@ -133,40 +163,39 @@ def record_reading(
     stamp: Stamp,
 ) -> None:
     """Store what the models say, and what is believed, in place of what was before."""
-    was = _standing(connection, photo_id)
+    was = _standing(connection, photo_id, facts)
     models = names.models(connection, analysis.models)
     set_id = intern_set(connection, models.values())
     rows, packed = _to_rows(connection, names, analysis, reading, models)
-    columns = fact_columns(facts) | {"set_id": set_id, "rules": stamp.rules}
-    connection.execute(DONE, columns | {"photo": photo_id, "now": stamp.now})
+    made = {"set_id": set_id, "rules": stamp.rules, "untagged": int(not rows.tags)}
+    taken_at = _set_done(connection, photo_id, was, facts, made | {"now": stamp.now})
     before: set[int] = set()
     if was.set_id is not None:
         before = labels_of(connection, photo_id)
         delete_reading(connection, photo_id)
         _make_room(connection, photo_id, set_id, packed, is_same=_is_same(was, facts))
     _insert_evidence(connection, photo_id, packed)
-    insert_reading(connection, photo_id, columns["taken_at"], rows)
+    insert_reading(connection, photo_id, taken_at, rows)
     _move_counts(connection, before, rows.label_ids)
-    replace_keywords(connection, photo_id, columns["taken_at"], facts.keywords)
+    replace_keywords(connection, photo_id, taken_at, facts.keywords)
 
 
 def record_copy(
     connection: Connection, photo_id: int, facts: PhotoFacts, source_id: int, now: int
 ) -> None:
     """Store another photo's results as this one's; the source may be the photo itself."""
-    was, source = _standing(connection, photo_id), _standing(connection, source_id)
-    columns = fact_columns(facts) | {"set_id": source.set_id, "rules": source.rules}
-    taken_at = columns["taken_at"]
-    connection.execute(DONE, columns | {"photo": photo_id, "now": now})
-    if photo_id == source_id:
-        connection.execute(RENEWED, {"photo": photo_id, "at": taken_at})
-    else:
+    was, source = _standing(connection, photo_id, facts), _standing(connection, source_id)
+    made = {"set_id": source.set_id, "rules": source.rules, "untagged": source.untagged}
+    taken_at = _set_done(connection, photo_id, was, facts, made | {"now": now})
+    if photo_id != source_id:
         before: set[int] = set()
         if was.set_id is not None:
             before = labels_of(connection, photo_id)
             _forget(connection, photo_id)
         _copy(connection, photo_id, source_id, taken_at)
         _move_counts(connection, before, labels_of(connection, photo_id))
+    elif was.taken_at != taken_at:
+        connection.execute(RENEWED, {"photo": photo_id, "at": taken_at})
     replace_keywords(connection, photo_id, taken_at, facts.keywords)
 
 
@@ -190,16 +219,18 @@ def replace_reading(
     delete_reading(connection, photo_id)
     insert_reading(connection, photo_id, was.taken_at, rows)
     _move_counts(connection, before, rows.label_ids)
-    connection.execute(READ, {"photo": photo_id, "rules": rules})
+    made = {"rules": rules, "untagged": int(not rows.tags)}
+    connection.execute(READ, made | {"photo": photo_id})
     return True
 
 
 def drop_results(connection: Connection, photo_id: int) -> None:
-    """Forget what the models said of a photo, its keywords, and that it waits for tags."""
+    """Forget what the models and the file say of a photo, and that it waits for tags."""
     before = labels_of(connection, photo_id)
     _forget(connection, photo_id)
     _move_counts(connection, before, set())
     connection.execute(UNREAD, {"photo": photo_id})
+    drop_metadata(connection, photo_id)
     replace_keywords(connection, photo_id, 0, ())
     tag_queue.finish(connection, photo_id)
 
@@ -224,26 +255,36 @@ def pack_all(
     return {models[part.models[0]]: pack(part, ids) for part in split(analysis)}
 
 
-def fact_columns(facts: PhotoFacts) -> dict[str, Any]:
-    """Give the columns of a photo that reading a file fills."""
-    return {
-        "size": facts.size,
-        "mtime_ns": facts.mtime_ns,
-        "inode": facts.inode,
-        "fingerprint": facts.fingerprint,
-        "format": facts.format,
-        "width": facts.width,
-        "height": facts.height,
-        "taken_at": facts.mtime_ns // NANOSECONDS,
-    }
+def _standing(connection: Connection, photo_id: int, facts: PhotoFacts | None = None) -> Any:
+    """Give what is known of a photo now; raise PhotoUnknown where there is none.
 
-
-def _standing(connection: Connection, photo_id: int) -> Any:
-    """Give what is known of a photo now; raise PhotoUnknown where there is none."""
-    row: Any = connection.execute(STANDING, {"photo": photo_id}).one_or_none()
+    With facts also which of their things have rows, and if another photo has the same pixels.
+    """
+    asked: dict[str, Any] = {"photo": photo_id}
+    if facts is None:
+        row: Any = connection.execute(STANDING, asked).one_or_none()
+    else:
+        asked |= thing_keys(facts.metadata) | {"mark": facts.fingerprint}
+        row = connection.execute(BESIDE, asked).one_or_none()
     if row is None:
         raise PhotoUnknown(photo_id)
     return row
+
+
+def _set_done(
+    connection: Connection, photo_id: int, was: Any, facts: PhotoFacts, made: dict[str, Any]
+) -> int:
+    """Write that a photo is done, and all that its file says; give its date."""
+    metadata = metadata_columns(connection, facts, was)
+    columns = file_columns(facts) | metadata | made
+    connection.execute(DONE, columns | {"photo": photo_id})
+    if was.has_twin:
+        connection.execute(TWINS, {"mark": facts.fingerprint})
+    before = {name: getattr(was, name) for name in THINGS}
+    move_counts(connection, before, metadata)
+    replace_detail(connection, photo_id, facts.metadata, has_row=was.read_by > 0)
+    taken_at: int = metadata["taken_at"]
+    return taken_at
 
 
 def _is_same(was: Any, facts: PhotoFacts) -> bool:

@@ -42,6 +42,9 @@ class RootRecord:
 class FileEntry(NamedTuple):
     """One photo file as a folder's listing shows it.
 
+    `sidecar` is the version of what lies beside it: the sum of times and sizes of its sidecars,
+    0 where there is none.
+
     A tuple, because a walk makes one for every file of the library and compares it with a row.
     """
 
@@ -49,6 +52,7 @@ class FileEntry(NamedTuple):
     size: int
     mtime_ns: int
     inode: int
+    sidecar: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,55 @@ class PendingPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """The town nearest to where a photo was taken; `country_code` is ISO 3166-1 alpha-2."""
+
+    country_code: str
+    country: str
+    region: str | None = None
+    city: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a camera and people wrote of a photo; None is what they did not write.
+
+    `taken_at` is the wall clock where it was taken, as seconds since 1970 as if it were UTC,
+    `taken_us` the microseconds, `taken_offset` the minutes east of UTC. `taken_source` is "camera"
+    (EXIF), "xmp", or "file": then `taken_at` is None and the photo's date is that of its file.
+    Exposure is in seconds, focal lengths in millimetres, altitude in metres, degrees are signed.
+    A rating is 0..5 or -1 for rejected. `dropped` are reasons why values were not believed.
+    """
+
+    taken_at: int | None = None
+    taken_us: int | None = None
+    taken_offset: int | None = None
+    taken_source: str = "file"
+    make: str | None = None
+    model: str | None = None
+    lens: str | None = None
+    software: str | None = None
+    iso: int | None = None
+    f_number: float | None = None
+    exposure: float | None = None
+    focal: float | None = None
+    focal_35mm: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude: float | None = None
+    place: Place | None = None
+    rating: int | None = None
+    title: str | None = None
+    caption: str | None = None
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoFacts:
     """What reading a file has shown; width and height are those of the upright picture.
 
-    `keywords` are the words that people or other programs gave the photo.
+    `keywords` are the words that people or other programs gave the photo. `sidecar` is the version
+    of the sidecars that were read with it, as in `FileEntry`.
     """
 
     size: int
@@ -95,6 +144,8 @@ class PhotoFacts:
     width: int | None = None
     height: int | None = None
     keywords: tuple[str, ...] = ()
+    metadata: Metadata = Metadata()
+    sidecar: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +266,11 @@ class UncertainTag:
 
 @dataclass(frozen=True, slots=True)
 class PhotoRecord:
-    """All that the catalog knows of one photo; times are unix seconds.
+    """All that the catalog knows of one photo; times are unix seconds but for `taken_at`.
 
-    The tags are without evidence and parents; `rules` is a digest of the rules that made them.
+    That is on the wall clock where the photo was taken, see `Metadata`, or that of this machine for
+    the file's time where nobody wrote one. The tags are without evidence and parents; `rules` is a
+    digest of the rules that made them. `pair` is the other half of a RAW photo and its picture.
     """
 
     path: bytes
@@ -242,6 +295,47 @@ class PhotoRecord:
     keywords: tuple[str, ...] = ()
     tag_files: tuple[TagFile, ...] = ()
     rules: str | None = None
+    taken_source: str = "file"
+    suffix: str = ""
+    metadata: Metadata = Metadata()
+    pair: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """A search that is kept under a name, and the folder with links to its photos, if any.
+
+    `is_armed` tells that photos which it finds from now on are new ones, see `SavedSearchRow`.
+    """
+
+    id: int
+    name: str
+    query: str
+    link_dir: bytes | None
+    created_at: int
+    is_armed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MatchChange:
+    """By which photos a saved search's matches differ from those that are written down.
+
+    `is_whole` is False where there are more of them.
+    """
+
+    search: SavedSearch
+    found: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRun:
+    """The command of a saved search for one photo."""
+
+    search_id: int
+    photo_id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,19 @@ __all__ = [
 
 KEPT: Final = 3
 
-MISCOUNTED: Final = (
-    "SELECT 'label', l.name, l.n, count(s.photo_id)"
-    " FROM label l LEFT JOIN sighting s ON s.label_id = l.id"
-    " GROUP BY l.id HAVING l.n <> count(s.photo_id)"
-    " UNION ALL SELECT 'keyword', k.name, k.n, count(p.photo_id)"
-    " FROM keyword k LEFT JOIN photo_keyword p ON p.keyword_id = k.id"
-    " GROUP BY k.id HAVING k.n <> count(p.photo_id)"
+COUNTED: Final = {
+    "label": "SELECT label_id AS thing FROM sighting",
+    "keyword": "SELECT keyword_id AS thing FROM photo_keyword",
+    "camera": "SELECT camera_id AS thing FROM photo",
+    "lens": "SELECT lens_id AS thing FROM photo",
+    "place": "SELECT country_id AS thing FROM photo UNION ALL SELECT region_id FROM photo"
+    " UNION ALL SELECT city_id FROM photo",
+}
+MISCOUNTED: Final = " UNION ALL ".join(
+    f"SELECT '{table}', t.name, t.n, coalesce(c.number, 0) FROM {table} t"  # noqa: S608
+    f" LEFT JOIN (SELECT u.thing, count(*) AS number FROM ({photos}) u GROUP BY u.thing) c"
+    " ON c.thing = t.id WHERE t.n <> coalesce(c.number, 0)"
+    for table, photos in COUNTED.items()
 )
 
 

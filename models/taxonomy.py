@@ -111,6 +111,14 @@ class Taxonomy:
         """Say whether a canonical name is one of COCO's 80."""
         return name in self._coco
 
+    def coco_ids(self) -> dict[str, int]:
+        """Return COCO's 80 names with the numbers that its annotations give them, 1 to 90."""
+        return {
+            name: number
+            for number, line in enumerate(_read_text("coco-90.txt").splitlines(), 1)
+            if (name := line.strip()) in self._coco
+        }
+
     def resolve(self, word: str) -> str | None:
         """Return the name that a word means; None if it means none, or several.
 

@@ -25,7 +25,11 @@ VERBS = (
     "watch",
     "scan",
     "search",
+    "save",
+    "saved",
     "show",
+    "export",
+    "facets",
     "why",
     "reject",
     "confirm",
@@ -47,6 +51,7 @@ VERBS = (
     "db",
     "models",
     "config",
+    "completion",
 )
 
 
@@ -151,6 +156,8 @@ def phototag(ctx: click.Context, config_file: Path | None) -> None:
 
 def main(args: Sequence[str] | None = None, program: str = "phototag") -> NoReturn:
     """Run the command line; known errors become one line on standard error."""
+    if "_PHOTOTAG_COMPLETE" in os.environ:
+        from . import completing  # noqa: F401  # bash is asked in a way of our own
     try:
         code = phototag.main(args, prog_name=program, standalone_mode=False)
     except click.exceptions.Exit as end:

@@ -51,7 +51,7 @@ def choose_photos(settings: Settings, what: tuple[str, ...], *, analyze: bool) -
 
 
 def _ask(settings: Settings, query: str) -> Chosen:
-    from .search import resolve_word
+    from .asking import resolve_word
 
     with _open(settings) as reader:
         return Chosen(list(reader.search(query, resolve=resolve_word)))
@@ -137,7 +137,6 @@ def _analyze(settings: Settings, paths: list[bytes]) -> None:
     from ..config import RootSettings
     from ..indexer import Indexer
     from ..settle import StableFile
-    from ..version import file_version
     from .scan import Summary, open_progress, walk_root, work_off
 
     folders = {path for path in paths if os.path.isdir(path)}
@@ -154,5 +153,5 @@ def _analyze(settings: Settings, paths: list[bytes]) -> None:
                 walk_root(indexer, root, summary, progress)
         for path in paths:
             if path not in folders:
-                indexer.library.observe(StableFile(path, *file_version(os.lstat(path))))
+                indexer.library.observe(StableFile.found(path, os.lstat(path)))
         work_off(indexer, summary, progress)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import Settings, pass_settings
+from .asking import complete_query
 from .model_choice import BOTH, choose_exactly, choose_models, require_own, write_choice
 
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ MOST_EXAMPLES = 3
 
 
 @click.command("retag", short_help="Let other models look at known photos; the way back.")
-@click.argument("words", metavar="[QUERY|PATH]...", nargs=-1, type=click.UNPROCESSED)
+@click.argument(
+    "words",
+    metavar="[QUERY|PATH]...",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    shell_complete=complete_query,
+)
 @click.option("--model", "names", metavar="NAME", multiple=True, help="One or more models.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only print what a sample gains and loses.")
 @click.option(

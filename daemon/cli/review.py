@@ -13,6 +13,7 @@ import click
 
 from ...db.states import VerdictKind
 from . import Settings, pass_settings
+from .asking import complete_query
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -28,7 +29,9 @@ VIEWERS = ("xdg-open", "open")
 
 
 @click.command("review", short_help="Answer questions about uncertain tags, a key each.")
-@click.argument("words", metavar="[QUERY]...", nargs=-1, type=click.UNPROCESSED)
+@click.argument(
+    "words", metavar="[QUERY]...", nargs=-1, type=click.UNPROCESSED, shell_complete=complete_query
+)
 @click.option(
     "-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Questions."
 )
@@ -47,7 +50,7 @@ def command(settings: Settings, words: tuple[str, ...], limit: int) -> int:
     """
     from ...db.reader import CatalogReader
     from ..fusing import make_fuser
-    from .search import resolve_word
+    from .asking import resolve_word
 
     fuser = make_fuser(settings.config)
     with CatalogReader.open(settings.config.catalog.path) as reader:

@@ -46,11 +46,11 @@ def command(settings: Settings, path: bytes, as_json: bool, image: Path | None) 
     if image is not None:
         if image.exists() and os.path.samefile(os.fsencode(image), real):
             raise click.UsageError("--image must not name the photo itself")
-        from .. import draw
         from ..decode import Limits
+        from ..sheet.drawing import draw_photo
 
         try:
-            draw.draw_photo(
+            draw_photo(
                 real,
                 [tag for tag in photo.tags if tag.shown and tag.kind != "object"],
                 photo.detections,

@@ -84,6 +84,7 @@ def _gather(settings: Settings) -> dict[str, Any]:
         "scans": said.get("scans", 0),
         "overflows": said.get("overflows", 0),
         "restarts": said.get("restarts", 0),
+        "commands": said.get("commands", {}),
         "roots": said.get("roots", []),
         "degraded": troubles,
         "wal_bytes": upkeep.wal_bytes(path),
@@ -144,6 +145,9 @@ def _print(found: dict[str, Any]) -> None:
             f"folder      {root['path']}: {root['state']}, by {root['mode']},"
             f" {root['watched']} folders watched{unwatched}"
         )
+    if found["commands"].get("run"):
+        commands = found["commands"]
+        click.echo(f"commands    {commands['run']:,} run, {commands['failed']:,} failed")
     for trouble in found["degraded"]:
         click.echo(f"DEGRADED    {trouble['reason']}")
         if trouble["remedy"]:

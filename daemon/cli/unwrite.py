@@ -5,10 +5,17 @@ from __future__ import annotations
 import click
 
 from . import Settings, pass_settings
+from .asking import complete_query
 
 
 @click.command("unwrite", short_help="Take back everything that was written into photos.")
-@click.argument("what", metavar="[QUERY|PATH]...", nargs=-1, type=click.UNPROCESSED)
+@click.argument(
+    "what",
+    metavar="[QUERY|PATH]...",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    shell_complete=complete_query,
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Only print what would be taken back.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before changing all photos.")
 @pass_settings

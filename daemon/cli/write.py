@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import Settings, pass_settings
+from .asking import complete_query
 
 if TYPE_CHECKING:
     from ..tagging.tagger import TagReport
@@ -57,7 +58,13 @@ class Tally:
 
 
 @click.command("write", short_help="Write tags into photos or sidecars, for other programs.")
-@click.argument("what", metavar="[QUERY|PATH]...", nargs=-1, type=click.UNPROCESSED)
+@click.argument(
+    "what",
+    metavar="[QUERY|PATH]...",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    shell_complete=complete_query,
+)
 @click.option(
     "--to",
     type=click.Choice(["exif", "sidecar", "both"]),

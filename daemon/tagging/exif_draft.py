@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..metadata.keywords import read_keywords
 from . import exif, jpeg
 from .errors import Refused
-from .keywords import read_keywords
 from .ledger import Share, find_record, find_share, without
 from .work import NewShare, Work, plan_work
 

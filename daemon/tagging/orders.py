@@ -121,11 +121,16 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """From the scribe: it is done; ``entry`` is the photo as it is now, if it was replaced."""
+    """From the scribe: it is done.
+
+    ``entry`` is the photo as it is now, if it was replaced, ``sidecars`` the version of its
+    sidecars before and after, if one was written.
+    """
 
     id: int
     file: TagFile
     entry: FileEntry | None
+    sidecars: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

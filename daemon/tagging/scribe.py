@@ -17,11 +17,10 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from ...db.records import FileEntry
-from ..version import file_version
+from ..version import file_version, list_sidecars, sidecar_paths, sidecar_version
 from . import exif, files
 from .errors import Busy, Locked, Refused, TagError
 from .exif_draft import draft_exif
-from .keywords import sidecar_paths
 from .orders import (
     EXIF,
     Commit,
@@ -157,9 +156,11 @@ class Scribe:
         # Our own last write needs no rest.
         if original is not None and original.sha256 not in {file.after for file in order.files}:
             files.check_settled(original, self._plan.settle_seconds)
+        beside = list_sidecars(order.path)
         status = self._write(work, order)
-        is_photo = order.target == EXIF and status is not None
-        return Committed(number, work.file, _entry(work.path, status) if is_photo else None)
+        if order.target == EXIF:
+            return Committed(number, work.file, _entry(work.path, status))
+        return Committed(number, work.file, None, _sidecars(beside, work.path, status))
 
     def _write(self, work: Work, order: Draft) -> os.stat_result | None:
         if work.data is None:
@@ -232,6 +233,16 @@ def _entry(path: bytes, status: os.stat_result | None) -> FileEntry | None:
     if status is None:
         return None
     return FileEntry(os.path.basename(path), *file_version(status))
+
+
+def _sidecars(
+    before: dict[bytes, tuple[int, int]], path: bytes, status: os.stat_result | None
+) -> tuple[int, int]:
+    """Return the versions of a photo's sidecars before and after our change of one."""
+    after = {other: version for other, version in before.items() if other != path}
+    if status is not None:
+        after[path] = file_version(status)[:2]
+    return sidecar_version(before.values()), sidecar_version(after.values())
 
 
 def serve(source: BinaryIO, send: Callable[[bytes], None]) -> None:

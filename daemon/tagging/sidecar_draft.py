@@ -12,10 +12,10 @@ from PIL import Image
 from ...db.records import TagFile
 from ...db.states import TagState
 from ..formats import PILLOW_NAMES
+from ..metadata.keywords import read_keywords
 from ..orientation import PILLOW_ERRORS, orientation_of, to_stored
 from . import xmp
 from .errors import Refused
-from .keywords import read_keywords
 from .ledger import Share, find_record, find_share, keys, merge, without
 from .orders import EXIF, SIDECAR
 from .work import NewShare, Work, plan_work

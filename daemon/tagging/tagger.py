@@ -138,7 +138,7 @@ class Tagger:
             case Drafted():
                 self._take_draft(step, answer)
             case Committed():
-                self._record(step, answer.file, answer.entry)
+                self._record(step, answer.file, answer.entry, answer.sidecars)
                 self._renewed = (step.job, answer.entry) if answer.entry else None
                 draft = step.draft
                 added, dropped = (draft.added, draft.dropped) if draft else ((), ())
@@ -219,10 +219,16 @@ class Tagger:
             file = replace(_blank(step), reason=reason, removed=known.removed if known else ())
         self._record(step, file)
 
-    def _record(self, step: _Step, file: TagFile, entry: FileEntry | None = None) -> None:
+    def _record(
+        self,
+        step: _Step,
+        file: TagFile,
+        entry: FileEntry | None = None,
+        sidecars: tuple[int, int] | None = None,
+    ) -> None:
         """Put a file's row into the ledger, unless the catalog does not know the photo."""
         if step.job.photo.id:
-            self._catalog.record_tags(step.job.photo.id, file, entry)
+            self._catalog.record_tags(step.job.photo.id, file, entry, sidecars)
 
     def _take_recovered(self, answer: Recovered) -> None:
         photo_id, intent = self._recoveries.pop(answer.id)

@@ -5,6 +5,7 @@ Nothing here touches the disk. A result is proven by reading it again before it 
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -26,8 +27,8 @@ __all__ = [
     "SidecarContent",
     "build",
     "is_bare",
-    "keywords",
     "merge",
+    "open_loosely",
     "read",
     "remove_ours",
 ]
@@ -95,7 +96,7 @@ def remove_ours(old: bytes) -> bytes | None:
 
 def read(data: bytes) -> SidecarContent:
     """Return what a sidecar or an XMP packet says, ours and theirs; what is broken is empty."""
-    packet = _open_loosely(data)
+    packet = open_loosely(data)
     if packet is None:
         return SidecarContent()
     paths = (
@@ -109,10 +110,14 @@ def read(data: bytes) -> SidecarContent:
     )
 
 
-def keywords(data: bytes) -> tuple[str, ...]:
-    """Return the keywords in a sidecar or packet that are not ours; what is broken has none."""
-    packet = _open_loosely(data)
-    return () if packet is None else packet.keywords()
+def open_loosely(data: bytes) -> Packet | None:
+    """Return a sidecar or a packet for reading; what is broken is None."""
+    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.rstrip(b"\0")
+    try:
+        return read_packet(parse(data).root, is_strict=False)
+    except Refused:
+        return None
 
 
 def is_bare(data: bytes) -> bool:
@@ -126,13 +131,6 @@ def _open(data: bytes) -> tuple[Document, Packet]:
     if document.encoding not in ("utf-8", "utf8"):
         raise Refused("its text is not in UTF-8")
     return document, read_packet(document.root, is_strict=True)
-
-
-def _open_loosely(data: bytes) -> Packet | None:
-    try:
-        return read_packet(parse(data).root, is_strict=False)
-    except Refused:
-        return None
 
 
 def _share(packet: Packet, content: SidecarContent) -> Share:

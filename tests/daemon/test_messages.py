@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from phototagd.daemon import messages as m
-from phototagd.db.records import PhotoFacts
+from phototagd.db.records import Metadata, PhotoFacts, Place
 from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
 
+METADATA = Metadata(
+    taken_at=-1, taken_us=1, taken_offset=-570, taken_source="camera", make="Äpple", iso=64,
+    exposure=1 / 3, latitude=-33.856784, longitude=151.215297, altitude=-0.5,
+    place=Place("AU", "Australia", "New South Wales", None), rating=-1, caption="a\nb \u2028",
+    dropped=("FNumber 0: too small to be true",),
+)  # fmt: skip
 MODELS = (ModelVersion("classifier", "c1"), ModelVersion("detector", "d1"))
 
 
@@ -30,6 +36,10 @@ def test_requests_survive(request_: m.Request) -> None:
         m.Refused("weights are wrong"),
         m.Identified(7, PhotoFacts(1, 2, 3, bytes(range(16)), "JPEG", 640, 480)),
         m.Identified(8, PhotoFacts(1, 2, 3, bytes(range(240, 256)), "PNG", 1, 1)),
+        m.Identified(
+            9, PhotoFacts(1, 2, 3, bytes(16), "RAW", 1, 1, ("dog",), METADATA, sidecar=2**63 - 1)
+        ),
+        m.Identified(10, PhotoFacts(1, 2, 3, bytes(16), metadata=Metadata(latitude=1.0))),
         m.Analyzed(
             7,
             Analysis(

@@ -36,7 +36,7 @@ NEW = (CLASSIFIER, YOLOX)
 EVERYTHING = (
     ("photo_tag", "photo_id, label_id, kind, confidence, rule, threshold, shown, refines_id"),
     ("detection", "photo_id, n, label_id, model_id, confidence"),
-    ("sighting", "label_id, taken_at, photo_id, confidence, times"),
+    ("sighting", "label_id, taken_at, photo_id, confidence, times, kind, largest, spots"),
     ("label", "id, name, n"),
     ("photo", "id, state, taken_at, rules, set_id"),
 )

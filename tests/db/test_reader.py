@@ -26,7 +26,7 @@ from phototagd.db.errors import (
 )
 from phototagd.db.reader import CatalogReader
 from phototagd.db.records import LabelCount
-from phototagd.db.search_sql import Sort
+from phototagd.db.search import Sort
 from phototagd.db.states import PhotoState
 
 
@@ -109,7 +109,7 @@ def test_details_take_the_same_number_of_questions_for_any_number_of_hits(path):
         counts.append(len(asked))
         asked.clear()
     connection.close()
-    assert counts == [8, 8, 7]
+    assert counts == [12, 12, 11]
 
 
 def test_many_hits_bring_their_details_too(tmp_path):

@@ -134,6 +134,19 @@ def miscounted_keywords(path: bytes | str | os.PathLike[str]) -> list[tuple[obje
     )
 
 
+def miscounted_things(path: bytes | str | os.PathLike[str]) -> list[tuple[object, ...]]:
+    """Give the cameras, lenses and places whose count is wrong or nothing."""
+    return rows(
+        path,
+        "SELECT name, n FROM camera WHERE n < 1"
+        " OR n <> (SELECT count(*) FROM photo WHERE camera_id = camera.id)"
+        " UNION ALL SELECT name, n FROM lens WHERE n < 1"
+        " OR n <> (SELECT count(*) FROM photo WHERE lens_id = lens.id)"
+        " UNION ALL SELECT name, n FROM place WHERE n < 1 OR n <> (SELECT count(*) FROM photo"
+        " WHERE place.id IN (country_id, region_id, city_id))",
+    )
+
+
 NAMES = ("person", "dog", "cat", "banana", "dining table", "canoe", "zebra")
 
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from PIL import Image
 
-from phototagd.daemon.tagging.keywords import read_keywords, sidecar_paths
+from phototagd.daemon.metadata.keywords import read_keywords
 from phototagd.daemon.tagging.orders import Commit, TagPlan, decode, encode
 from phototagd.daemon.tagging.scribe import Scribe
 from phototagd.daemon.tagging.scribe_plan import ScribePlan
 from phototagd.daemon.tagging.setup import TARGETS, make_job
 from phototagd.daemon.tagging.tagger import Tagger
 from phototagd.daemon.tagging.tags import TagRules
-from phototagd.daemon.version import file_version
+from phototagd.daemon.version import file_version, sidecar_paths
 from phototagd.db.catalog import Catalog
 from phototagd.db.reader import CatalogReader
 from phototagd.db.records import FileEntry, PhotoFacts

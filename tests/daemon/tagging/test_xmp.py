@@ -44,6 +44,12 @@ FIELDS = (
 )  # fmt: skip
 
 
+def keywords(data: bytes) -> tuple[str, ...]:
+    """Read the keywords that are not ours; what is broken has none."""
+    found = xmp.open_loosely(data)
+    return () if found is None else found.keywords()
+
+
 def packet(inside: str, attributes: str = "") -> bytes:
     """Make a sidecar with something inside its rdf:Description."""
     return (
@@ -132,7 +138,7 @@ def test_exiftool_rewrites_our_sidecar_and_we_still_know_ours() -> None:
     edited = exiftool(xmp.build(content), "-Subject+=beach", "-Rating=3", "-o", "-")
 
     assert xmp.read(edited).subjects == ("holiday", "dog", "beach")
-    assert xmp.keywords(edited) == ("beach",)
+    assert keywords(edited) == ("beach",)
     without = xmp.remove_ours(edited)
     assert without is not None
     tags = tags_of(without)
@@ -206,8 +212,8 @@ def test_a_list_that_we_start_holds_what_the_owner_has_elsewhere() -> None:
 def test_copies_of_the_owners_keywords_are_not_taken_for_new_ones() -> None:
     new = xmp.build(SidecarContent(("holiday", "dog"), (), (), ("dog",)))
 
-    assert xmp.keywords(new) == ()
-    assert xmp.keywords(xmp.merge(DIGIKAM, OURS)) == xmp.keywords(DIGIKAM)
+    assert keywords(new) == ()
+    assert keywords(xmp.merge(DIGIKAM, OURS)) == keywords(DIGIKAM)
 
 
 def test_an_item_that_another_program_added_to_our_list_stays_with_its_list() -> None:
@@ -281,7 +287,7 @@ def test_separators_inside_the_owners_keywords_do_not_make_copies_new_ones() -> 
     owners = packet(subjects("AC/DC", "a|b"))
     new = xmp.merge(owners, OURS)
 
-    assert xmp.keywords(new) == ("AC/DC", "a|b")
+    assert keywords(new) == ("AC/DC", "a|b")
     assert xmp.remove_ours(new) == owners
 
 
@@ -320,7 +326,7 @@ def test_hostile_xml_is_refused_for_writing_and_empty_for_reading(name: str) -> 
     with pytest.raises(Refused):
         xmp.remove_ours(HOSTILE[name])
     assert xmp.read(HOSTILE[name]) == SidecarContent()
-    assert xmp.keywords(HOSTILE[name]) == ()
+    assert keywords(HOSTILE[name]) == ()
 
 
 def test_a_file_over_the_size_limit_is_not_even_parsed() -> None:
@@ -329,7 +335,7 @@ def test_a_file_over_the_size_limit_is_not_even_parsed() -> None:
     assert len(huge) > MAX_BYTES
     with pytest.raises(Refused, match="larger than 4 MiB"):
         xmp.merge(huge, OURS)
-    assert xmp.keywords(huge) == ()
+    assert keywords(huge) == ()
 
 
 def opened(data: bytes) -> tuple[Document, Packet]:
@@ -382,7 +388,7 @@ def test_unusual_lists_are_read_but_not_edited(name: str) -> None:
 
     with pytest.raises(Refused):
         xmp.merge(data, OURS)
-    assert xmp.keywords(data) == expected
+    assert keywords(data) == expected
 
 
 @pytest.mark.parametrize("name", FOREIGN)

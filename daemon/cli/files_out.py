@@ -1,0 +1,70 @@
+"""Files that verbs write beside the library: never over a photo, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from ..logs import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ...db.reader import CatalogReader
+    from ...db.records import PhotoRecord
+
+STDOUT = b"-"
+MOST_WITHOUT_BAR = 20  # so few are done before anybody wonders
+
+
+def refuse_photos(reader: CatalogReader, paths: Iterable[bytes]) -> None:
+    """Refuse to write over a photo that the catalog knows. Raises UsageError."""
+    for path in paths:
+        if reader.photo(os.path.realpath(path)) is not None:
+            raise click.UsageError(f"{printable(path)} is a photo of the library")
+
+
+@contextlib.contextmanager
+def open_text(path: bytes) -> Iterator[TextIO]:
+    """Give a text file that appears whole, or standard output for `-`. Raises UsageError."""
+    from ..output.atomic import written_whole
+
+    if path == STDOUT:
+        yield sys.stdout
+        return
+    with refused_writing(path), written_whole(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+        yield text
+        text.detach()
+
+
+@contextlib.contextmanager
+def refused_writing(path: bytes) -> Iterator[None]:
+    """Turn an error of the disk into one line."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise click.UsageError(
+            f"{printable(path)}: cannot be written: {error.strerror or error}"
+        ) from None
+
+
+def counted(photos: Iterable[PhotoRecord], total: int, doing: str) -> Iterator[PhotoRecord]:
+    """Pass photos on under a bar on standard error; short work shows none."""
+    if total < MOST_WITHOUT_BAR or not sys.stderr.isatty():
+        yield from photos
+        return
+    from .scan import open_progress
+
+    with open_progress(quiet=False) as progress:
+        task = progress.add_task(doing, total=total, rate="")
+        for photo in photos:
+            yield photo
+            progress.advance(task)

@@ -1,0 +1,169 @@
+"""Compares the saved searches with the catalog whenever that has changed, on a thread of its own.
+
+What differs goes to the thread that writes the catalog; links follow what is written down there.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from ...db.errors import CatalogError, QueryError
+from ...db.reader import CatalogReader
+from ...db.states import label_key
+from ..status import Trouble
+from .links import LinkError, LinkFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from ...db.records import MatchChange, SavedSearch
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 1.0
+SOONEST_SECONDS: Final = 2.0  # between two rounds
+REST: Final = 20  # a round is followed by so many times its length without one
+AGAIN_SECONDS: Final = 10.0  # after a round that has left something open
+LATEST_SECONDS: Final = 3600.0  # queries may be about time, links may have been removed by hand
+MOST_AT_ONCE: Final = 10_000  # photos that come or go in one message
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A saved search finds other photos than are written down."""
+
+    change: MatchChange
+
+
+class Matcher:
+    """The thread; its methods and ``troubles`` are for the thread that writes the catalog."""
+
+    def __init__(self, path: bytes, put: Callable[[Compared], None]) -> None:
+        self._path = path
+        self._put = put
+        self._woken = threading.Event()
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="saved-searches")
+        self._commanded: frozenset[str] = frozenset()
+        self._seen: tuple[int, datetime.date] | None = None
+        self._next = self._latest = 0.0
+        self._settled: set[SavedSearch] = set()
+        self.troubles: tuple[Trouble, ...] = ()
+
+    def start(self, names: Collection[str]) -> None:
+        """Begin; ``names`` are the searches that have commands."""
+        self.use(names)
+        self._thread.start()
+
+    def use(self, names: Collection[str]) -> None:
+        """Take newly loaded settings."""
+        self._commanded = frozenset(label_key(name) for name in names)
+        self._latest = 0.0
+        self._woken.set()
+
+    def noted(self) -> None:
+        """Say that a difference has been written down: there may be more."""
+        self._next = self._latest = 0.0
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._is_stopping = True
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            try:
+                with CatalogReader.open(self._path) as reader:
+                    self._serve(reader)
+            except CatalogError as error:
+                logger.debug("saved searches wait: %s", error)
+                self._woken.wait(AGAIN_SECONDS)
+
+    def _serve(self, reader: CatalogReader) -> None:
+        self._seen = None
+        while not self._is_stopping:
+            now = time.monotonic()
+            # What is changed from here on is seen the next time.
+            seen = (reader.data_version(), datetime.date.today())
+            if now >= self._next and (seen != self._seen or now >= self._latest):
+                self._seen = seen
+                # Before the round: it may be told meanwhile that there is more.
+                self._latest = now + LATEST_SECONDS
+                is_open = self._compare_all(reader)
+                took = time.monotonic() - now
+                self._rest(took, is_open=is_open)
+            self._woken.wait(LOOK_SECONDS)
+            self._woken.clear()
+
+    def _rest(self, took: float, *, is_open: bool) -> None:
+        if self._woken.is_set():
+            return
+        now = time.monotonic()
+        self._next = now + max(SOONEST_SECONDS, took * REST)
+        if is_open:
+            self._latest = now + AGAIN_SECONDS
+
+    def _compare_all(self, reader: CatalogReader) -> bool:
+        """Do one round; tell whether something is left to do."""
+        troubles: list[Trouble] = []
+        is_open = False
+        for search in reader.saved_searches():
+            if self._is_stopping:
+                return False
+            is_open |= self._compare(reader, search, troubles)
+            if search.link_dir is not None and replace(search, is_armed=False) in self._settled:
+                _keep_links(reader, search, search.link_dir, troubles)
+        self.troubles = tuple(troubles)
+        return is_open or bool(troubles)
+
+    def _compare(self, reader: CatalogReader, search: SavedSearch, troubles: list[Trouble]) -> bool:
+        try:
+            change = reader.match_change(search, MOST_AT_ONCE, resolve=resolve_word)
+        except QueryError as error:
+            remedy = f"save it anew with --replace, or phototag saved --delete {search.name}"
+            troubles.append(Trouble(f"saved search {search.name}: {error}", remedy))
+            return False
+        is_commanded = label_key(search.name) in self._commanded
+        if change.found or change.lost or search.is_armed != is_commanded:
+            self._put(Compared(change))
+        if not change.found and not change.lost:
+            # Until all is written down, links that `save` has made would go and come again.
+            self._settled.add(replace(search, is_armed=False))
+        return bool(change.found or change.lost)
+
+
+def resolve_word(word: str) -> str | None:
+    """Return the name behind a plural, a synonym or another spelling, or None."""
+    from ...models.taxonomy import load_taxonomy
+
+    return load_taxonomy().resolve(word)
+
+
+def _keep_links(
+    reader: CatalogReader, search: SavedSearch, folder: bytes, troubles: list[Trouble]
+) -> None:
+    try:
+        with LinkFolder(folder, search.name) as links:
+            # Under the lock: who deletes a search takes its row away before its links.
+            known = reader.saved_search(search.name)
+            if known is None or (known.id, known.link_dir) != (search.id, folder):
+                return
+            links.take()
+            change = links.update(reader.match_paths(search))
+    except LinkError as error:
+        reason = f"links of {search.name}: {error.place}: {error.reason}"
+        troubles.append(Trouble(reason, error.remedy))
+        return
+    if change.made or change.removed:
+        logger.info("links of %s: %d made, %d removed", search.name, change.made, change.removed)
+    if change.unfit:
+        reason = f"links of {search.name}: {change.unfit} photos have names that cannot be there"
+        troubles.append(Trouble(reason, "choose a folder on another disk"))
