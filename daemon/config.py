@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PREFIX = "PHOTOTAG_"
 CONFIG_VARIABLE = "PHOTOTAG_CONFIG"
 ROOTS_VARIABLE = "PHOTOTAG_ROOTS"
+SYSTEM_FILE = Path("/etc/phototagd/config.toml")
+"""The settings of the system's service; they hold for whoever has no file of their own."""
+
 ROOT_MODES = ("auto", "events", "timer")
 
 _CHOICES = {
@@ -29,6 +32,7 @@ _CHOICES = {
     ("tags", "write"): ("off", "exif", "sidecar", "both"),
     ("tags", "verify"): ("builtin", "exiftool"),
     ("log", "level"): ("debug", "info", "warning", "error"),
+    ("log", "format"): ("text", "json"),
 }
 _MINIMUM = {
     ("watch", "settle_seconds"): 0.0,
@@ -167,6 +171,7 @@ class Config:
     worker: WorkerSettings
     tags: TagsSettings
     log_level: str
+    log_format: str
     file: str
     values: Mapping[str, Any]
     origins: Mapping[str, str]
@@ -184,6 +189,11 @@ def default_path() -> Path:
     return user_config_path("phototagd") / "config.toml"
 
 
+def _usual_path() -> Path:
+    own = default_path()
+    return SYSTEM_FILE if not own.exists() and SYSTEM_FILE.exists() else own
+
+
 def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
     """Read all layers. A file that is named must exist, the default one need not.
 
@@ -191,7 +201,7 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
     """
     if file is None and environ.get(CONFIG_VARIABLE):
         file = Path(environ[CONFIG_VARIABLE])
-    path = file or default_path()
+    path = file or _usual_path()
     document = _read_toml(path, must_exist=file is not None)
     values = dict(_defaults())
     origins = dict.fromkeys((*values, "roots"), "default")
@@ -383,6 +393,7 @@ def _build(
         recognition=_recognition(values),
         tags=_tags(values),
         log_level=values["log.level"],
+        log_format=values["log.format"],
         file=str(file),
         values=values,
         origins=origins,

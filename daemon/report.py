@@ -77,6 +77,20 @@ class Reporter:
             self._last, self._latest_write = status, now + LATEST
             self._write(status | {"updated": time.time()})
 
+    def headline(self, waiting: int) -> str:
+        """Say in one line what goes on, for so many photos that wait."""
+        roots = self._library.roots.values()
+        served = sum(root.is_served for root in roots)
+        parts = [f"folders watched: {served} of {len(roots)}"]
+        if waiting:
+            parts.append(f"{waiting:,} photos to do, {self._rate.per_second():.1f} photos/s")
+        else:
+            parts.append(f"caught up, {self._outcomes[PhotoState.DONE]:,} photos done since start")
+        troubles = self._troubles()
+        if troubles:
+            parts.append(f"DEGRADED: {troubles[0].reason}")
+        return "; ".join(parts)
+
     def write_end(self) -> None:
         """Say that the daemon has ended in order."""
         self._write(self._last | {"running": False, "updated": time.time()})

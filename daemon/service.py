@@ -29,10 +29,12 @@ from .indexer import (
     make_ignores,
 )
 from .logs import printable
+from .notify import Notifier
 from .output import describe_outcome
 from .report import Reporter
 from .scanner import Listed, RootSeen, Scanner, ScanRequest, Walked
 from .settler import Settled, Settlers
+from .supervision import Supervision
 from .watcher import Watcher
 from .worker import plan_worker
 
@@ -56,11 +58,15 @@ class Service:
     """Watches the roots until ``stop`` is called (a signal handler may do so, and ``reload``).
 
     ``load`` reads the settings again. ``on_idle`` is called each time when everything known so far
-    has been analysed.
+    has been analysed. ``notifier`` reaches the service manager, if there is one.
     """
 
     def __init__(
-        self, config: Config, load: Callable[[], Config], on_idle: Callable[[], None]
+        self,
+        config: Config,
+        load: Callable[[], Config],
+        on_idle: Callable[[], None],
+        notifier: Notifier,
     ) -> None:
         self._config = config
         self._load = load
@@ -77,6 +83,10 @@ class Service:
         self._housekeeper = Housekeeper(self._indexer.catalog, config, self._pipeline)
         self._reporter = Reporter(
             config.catalog.path, self._library, self._watcher, self._housekeeper
+        )
+        self._notifier = notifier
+        self._supervision = Supervision(
+            notifier, self._headline, self._library, self._watcher, self._pipeline
         )
 
     def stop(self) -> None:
@@ -98,6 +108,7 @@ class Service:
             try:
                 self._loop()
             finally:
+                self._notifier.stopping()
                 self._watcher.stop()
                 self._scanner.stop()
                 self._settlers.stop()
@@ -120,8 +131,11 @@ class Service:
 
     def _do_due(self) -> None:
         if self._is_reloading:
+            self._notifier.reloading()
             self._reload()
+            self._supervision.reloaded()
         self._scan_when_due()
+        self._supervision.tick()
         is_idle = self._find_idle()
         self._reporter.hung = [
             self._library.roots[key].top
@@ -138,6 +152,9 @@ class Service:
         self._pipeline.has_second_pass = self._indexer.tags.is_idle
         self._pipeline.feed()
         self._indexer.tags.feed()
+
+    def _headline(self) -> str:
+        return self._reporter.headline(self._indexer.catalog.count_pending())
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -360,8 +377,9 @@ class Service:
         )
 
 
-def run_until_signalled(make: Callable[[], Service]) -> None:
+def run_until_signalled(make: Callable[[Notifier], Service]) -> None:
     """Make a service and run it; SIGTERM and SIGINT end it cleanly, SIGHUP reloads its settings."""
+    notifier = Notifier(os.environ)
     made: list[Service] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -377,7 +395,8 @@ def run_until_signalled(make: Callable[[], Service]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     signal.signal(signal.SIGHUP, reload)
-    made.append(make())
+    with notifier.long_step("opening the catalog"):
+        made.append(make(notifier))
     made[0].run()
 
 

@@ -47,6 +47,7 @@ VERBS = (
     "db",
     "models",
     "config",
+    "service",
 )
 
 
