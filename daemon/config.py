@@ -172,6 +172,7 @@ class Config:
     tags: TagsSettings
     log_level: str
     log_format: str
+    metrics_textfile: bytes
     file: str
     values: Mapping[str, Any]
     origins: Mapping[str, str]
@@ -394,6 +395,7 @@ def _build(
         tags=_tags(values),
         log_level=values["log.level"],
         log_format=values["log.format"],
+        metrics_textfile=_textfile(values, origins, file),
         file=str(file),
         values=values,
         origins=origins,
@@ -412,6 +414,13 @@ def _recognition(values: dict[str, Any]) -> RecognitionSettings:
     fields = {name: values[f"recognition.{name}"] for name in names}
     lists = {name: tuple(fields[name]) for name in ("allow", "deny")}
     return RecognitionSettings(**fields | lists)
+
+
+def _textfile(values: dict[str, Any], origins: dict[str, str], file: Path) -> bytes:
+    """Return where the metrics go, nothing for nowhere."""
+    if not values["metrics.textfile"]:
+        return b""
+    return os.fsencode(_place(values, origins, file, "metrics.textfile", ""))
 
 
 def _place(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..db.states import PhotoState, RootState
 from .logs import printable
+from .stages import StageTimes
 from .status import Rate, Trouble, troubles_to_json, write_status
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FAILURES = (PhotoState.FAILED, PhotoState.DEAD)
 MOST_TROUBLES = 20
 SOONEST, LATEST = 1.0, 5.0  # seconds between two writings, with and without news
 
@@ -49,10 +51,12 @@ class Reporter:
         self._last: dict[str, Any] = {}
         self._next_write = self._latest_write = 0.0
         self.overflows = self.restarts = 0
+        self.stages = StageTimes()
         self.pause_reason: str | None = None
         self.config_error: str | None = None
         self.hung: list[bytes] = []
         self.tag_troubles: list[Trouble] = []
+        self.metrics_troubles: list[Trouble] = []
 
     def count(self, outcome: Outcome) -> None:
         """Take in one photo's outcome."""
@@ -65,6 +69,11 @@ class Reporter:
         if walk.under == root.prefix:
             self._scans += 1
             self._unreadable[root.key] = dict(walk.unreadable) if root.is_served else {}
+
+    @property
+    def last_status(self) -> dict[str, Any]:
+        """What was written last; empty before the first time."""
+        return self._last
 
     def write_when_due(self, is_idle: bool) -> None:
         """Write the status file if there is news, or to show that the daemon lives."""
@@ -109,6 +118,8 @@ class Reporter:
             "is_idle": is_idle,
             "rate": round(self._rate.per_second(), 2),
             "outcomes": dict(self._outcomes),
+            "errors": self._errors(),
+            "stages": self.stages.to_json(),
             "scans": self._scans,
             "paused": self.pause_reason is not None,
             "overflows": self.overflows,
@@ -116,6 +127,11 @@ class Reporter:
             "roots": [self._root(root) for root in self._library.roots.values()],
             "degraded": troubles_to_json(self._troubles()),
         }
+
+    def _errors(self) -> dict[str, int]:
+        """Count what went wrong since the start, by kind."""
+        failed = {state: self._outcomes[state] for state in (*FAILURES, PhotoState.UNSUPPORTED)}
+        return failed | {"lost_events": self.overflows, "observer_ended": self.restarts}
 
     def _root(self, root: Root) -> dict[str, Any]:
         watch = self._watcher.state(root.top)
@@ -130,7 +146,7 @@ class Reporter:
         }
 
     def _troubles(self) -> list[Trouble]:
-        found = [*self._housekeeper.troubles, *self.tag_troubles]
+        found = [*self._housekeeper.troubles, *self.tag_troubles, *self.metrics_troubles]
         if self.pause_reason:
             remedy = "make room on the catalog's disk; it goes on by itself"
             found.append(Trouble(f"paused: {self.pause_reason}", remedy))

@@ -35,6 +35,7 @@ from .report import Reporter
 from .scanner import Listed, RootSeen, Scanner, ScanRequest, Walked
 from .settler import Settled, Settlers
 from .supervision import Supervision
+from .textfile import MetricsFile
 from .watcher import Watcher
 from .worker import plan_worker
 
@@ -84,6 +85,7 @@ class Service:
         self._reporter = Reporter(
             config.catalog.path, self._library, self._watcher, self._housekeeper
         )
+        self._metrics = MetricsFile(config.catalog.path, config.metrics_textfile)
         self._notifier = notifier
         self._supervision = Supervision(
             notifier, self._headline, self._library, self._watcher, self._pipeline
@@ -143,7 +145,9 @@ class Service:
             if key in self._library.roots
         ]
         self._reporter.tag_troubles = self._indexer.tags.troubles()
+        self._reporter.metrics_troubles = self._metrics.troubles
         self._reporter.write_when_due(self._is_idle)
+        self._metrics.tick(self._reporter.last_status, self._indexer.catalog.counts)
         if self._is_paused():
             return
         self._housekeeper.tick(is_idle=is_idle)
@@ -216,6 +220,7 @@ class Service:
 
     def _take_outcome(self, outcome: Outcome) -> None:
         self._reporter.count(outcome)
+        self._reporter.stages.observe("whole", outcome.seconds)
         path, milliseconds = printable(outcome.path), outcome.seconds * 1000
         if outcome.state is PhotoState.DONE:
             self._indexer.tags.wake()
@@ -350,6 +355,7 @@ class Service:
         self._config = config
         self._settlers.settle_seconds = config.watch.settle_seconds
         self._housekeeper.use(config)
+        self._metrics.use(config.metrics_textfile)
         for root in self._library.update(config.roots):
             self._watcher.drop(root.top)
             self._scanner.drop(root.key)

@@ -48,6 +48,7 @@ VERBS = (
     "models",
     "config",
     "service",
+    "metrics",
 )
 
 
