@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PREFIX = "PHOTOTAG_"
 CONFIG_VARIABLE = "PHOTOTAG_CONFIG"
 ROOTS_VARIABLE = "PHOTOTAG_ROOTS"
+SYSTEM_FILE = Path("/etc/phototagd/config.toml")
+"""The settings of the system's service; they hold for whoever has no file of their own."""
+
 ROOT_MODES = ("auto", "events", "timer")
 OWN_SECTIONS = "[on_match], [[roots]]"
 
@@ -32,6 +35,7 @@ _CHOICES = {
     ("tags", "write"): ("off", "exif", "sidecar", "both"),
     ("tags", "verify"): ("builtin", "exiftool"),
     ("log", "level"): ("debug", "info", "warning", "error"),
+    ("log", "format"): ("text", "json"),
 }
 _MINIMUM = {
     ("watch", "settle_seconds"): 0.0,
@@ -173,6 +177,8 @@ class Config:
     tags: TagsSettings
     on_match: Mapping[str, tuple[str, ...]]
     log_level: str
+    log_format: str
+    metrics_textfile: bytes
     file: str
     values: Mapping[str, Any]
     origins: Mapping[str, str]
@@ -190,6 +196,11 @@ def default_path() -> Path:
     return user_config_path("phototagd") / "config.toml"
 
 
+def _usual_path() -> Path:
+    own = default_path()
+    return SYSTEM_FILE if not own.exists() and SYSTEM_FILE.exists() else own
+
+
 def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
     """Read all layers. A file that is named must exist, the default one need not.
 
@@ -197,7 +208,7 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
     """
     if file is None and environ.get(CONFIG_VARIABLE):
         file = Path(environ[CONFIG_VARIABLE])
-    path = file or default_path()
+    path = file or _usual_path()
     document = _read_toml(path, must_exist=file is not None)
     values = dict(_defaults())
     origins = dict.fromkeys((*values, "roots"), "default")
@@ -402,6 +413,8 @@ def _build(
         tags=_tags(values),
         on_match={},
         log_level=values["log.level"],
+        log_format=values["log.format"],
+        metrics_textfile=_textfile(values, origins, file),
         file=str(file),
         values=values,
         origins=origins,
@@ -420,6 +433,13 @@ def _recognition(values: dict[str, Any]) -> RecognitionSettings:
     fields = {name: values[f"recognition.{name}"] for name in names}
     lists = {name: tuple(fields[name]) for name in ("allow", "deny")}
     return RecognitionSettings(**fields | lists)
+
+
+def _textfile(values: dict[str, Any], origins: dict[str, str], file: Path) -> bytes:
+    """Return where the metrics go, nothing for nowhere."""
+    if not values["metrics.textfile"]:
+        return b""
+    return os.fsencode(_place(values, origins, file, "metrics.textfile", ""))
 
 
 def _place(

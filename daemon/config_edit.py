@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .config import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     Value = str | float | list[str] | dict[str, float]
 
@@ -38,6 +38,25 @@ def write_setting(file: Path, section: str, key: str, value: Value) -> None:
         _replace(real, new)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(file), "", f"not valid TOML: {error}") from None
+    except OSError as error:
+        raise ConfigError(str(file), "", error.strerror or str(error)) from None
+
+
+def add_roots(file: Path, folders: Sequence[bytes], beginning: str = "") -> None:
+    """Add folders to watch to a file; one that is not there is made, with this beginning.
+
+    Raises `ConfigError`.
+    """
+    try:
+        real = Path(os.path.realpath(file))
+        old = real.read_bytes().decode() if real.exists() else beginning
+        gap = "" if not old or old.endswith("\n\n") else "\n" if old.endswith("\n") else "\n\n"
+        blocks = (f"[[roots]]\npath = {literal(_text(folder))}\n" for folder in folders)
+        new = old + gap + "\n".join(blocks)
+        tomllib.loads(new)
+        _replace(real, new)
+    except (tomllib.TOMLDecodeError, UnicodeError) as error:
+        raise ConfigError(str(file), "roots", f"write them yourself: {error}") from None
     except OSError as error:
         raise ConfigError(str(file), "", error.strerror or str(error)) from None
 
@@ -69,6 +88,11 @@ def literal(value: Value) -> str:
         pairs = [f"{_bare_or_quoted(name)} = {literal(one)}" for name, one in value.items()]
         return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
     return json.dumps(value, ensure_ascii=False)  # the same for texts, numbers, lists of texts
+
+
+def _text(path: bytes) -> str:
+    """Return a path as the settings can hold it; raises UnicodeDecodeError for one they cannot."""
+    return path.decode("utf-8")
 
 
 def _bare_or_quoted(key: str) -> str:

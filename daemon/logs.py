@@ -1,9 +1,11 @@
-"""Where log lines go: to standard error, with the time unless the journal adds its own."""
+"""Where log lines go: to standard error, as people read them, as the journal does, or as JSON."""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -52,15 +54,59 @@ class _Kind:
     texts: set[str] = field(default_factory=set)
 
 
-def configure_logging(level: str) -> None:
-    """Set up the root logger once, at the start of a program."""
-    in_journal = bool(os.environ.get("JOURNAL_STREAM"))
-    prefix = "" if in_journal else "%(asctime)s "
+class JournalFormatter(logging.Formatter):
+    """Puts the priority before each line, as the journal takes it; see sd-daemon(3)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record; the journal adds the time and who spoke."""
+        priority = f"<{_priority(record.levelno)}>"
+        return "\n".join(priority + line for line in super().format(record).splitlines())
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes each record as a JSON object on a line: time, level, logger, message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record; a traceback stands in `error`."""
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        fields = {
+            "time": f"{moment}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["error"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def configure_logging(level: str, style: str = "text") -> None:
+    """Set up the root logger once, at the start of a program; `style` is "text" or "json"."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(f"{prefix}%(levelname)s %(message)s"))
+    handler.setFormatter(_formatter(style))
     handler.addFilter(Burst())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # its plugins introduce themselves
+
+
+def _formatter(style: str) -> logging.Formatter:
+    if style == "json":
+        return JsonFormatter()
+    if _is_journal(sys.stderr.fileno()):
+        return JournalFormatter("%(message)s")
+    return logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+
+
+def _is_journal(descriptor: int) -> bool:
+    """Tell whether a stream goes to the journal: it says which, see systemd.exec(5)."""
+    status = os.fstat(descriptor)
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def _priority(level: int) -> int:
+    """Return syslog's number for a level: 3 error, 4 warning, 6 information, 7 debugging."""
+    levels = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+    return next((priority for least, priority in levels if level >= least), 7)
 
 
 def printable(path: bytes) -> str:

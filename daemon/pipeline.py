@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_DEATHS_IN_A_ROW = 3
+LONGEST_LOAD_SECONDS = 1800.0  # of the models, which may have to be prepared first
 MOST_SECOND = 2  # photos of the second pass in the child: a new one waits for no more
 
 
@@ -109,6 +110,7 @@ class Pipeline:
         self._models: tuple[ModelVersion, ...] | None = None
         self._thorough: tuple[ModelVersion, ...] = ()
         self._deaths = 0
+        self._started = time.monotonic()
         self._queue_is_empty = False
         self._put_off: set[int] = set()
         self._second = SecondPass(catalog)
@@ -138,7 +140,7 @@ class Pipeline:
     def start(self, report: Callable[[str], None] = logger.info) -> None:
         """Start the child; photos are fed once it is ready. ``report`` gets its sentences."""
         self._report = report
-        self._worker.start()
+        self._start_child()
 
     def wake(self) -> None:
         """Say that the catalog's queue may hold photos again, or newer versions of some."""
@@ -172,6 +174,14 @@ class Pipeline:
         self._second.walk_again()
         self.wake()
 
+    def is_stuck(self) -> bool:
+        """Tell whether the child neither answers nor was ended for that."""
+        now = time.monotonic()
+        if not self.is_ready:
+            return now - self._started > LONGEST_LOAD_SECONDS
+        flights = self._line.flights.values()
+        return any(now - flight.started > 2 * self._deadline for flight in flights)
+
     def check_deadline(self) -> None:
         """Kill the child if a photo takes too long; its end then arrives as Died."""
         now = time.monotonic()
@@ -191,6 +201,10 @@ class Pipeline:
                 self._take_death(reason)
             case Identified() | Analyzed() | Failed():
                 self._take_answer(reply)
+
+    def _start_child(self) -> None:
+        self._started = time.monotonic()
+        self._worker.start()
 
     def _take_answer(self, reply: Identified | Analyzed | Failed) -> None:
         flight = self._line.flights.get(reply.id)
@@ -297,7 +311,7 @@ class Pipeline:
         # First of all, since the catalog may not be able to take anything in now.
         self._models = None
         self._worker.stop()
-        self._worker.start()
+        self._start_child()
         for flight in flights.values():
             if flight.is_second:
                 self._second.leave(flight.photo.id)

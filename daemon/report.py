@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..db.states import PhotoState, RootState
 from .logs import printable
+from .stages import StageTimes
 from .status import Rate, Trouble, troubles_to_json, write_status
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FAILURES = (PhotoState.FAILED, PhotoState.DEAD)
 MOST_TROUBLES = 20
 SOONEST, LATEST = 1.0, 5.0  # seconds between two writings, with and without news
 
@@ -49,12 +51,14 @@ class Reporter:
         self._last: dict[str, Any] = {}
         self._next_write = self._latest_write = 0.0
         self.overflows = self.restarts = 0
+        self.stages = StageTimes()
         self.pause_reason: str | None = None
         self.config_error: str | None = None
         self.hung: list[bytes] = []
         self.tag_troubles: list[Trouble] = []
         self.saved_troubles: list[Trouble] = []
         self.commands: dict[str, Any] = {}
+        self.metrics_troubles: list[Trouble] = []
 
     def count(self, outcome: Outcome) -> None:
         """Take in one photo's outcome."""
@@ -68,6 +72,11 @@ class Reporter:
             self._scans += 1
             self._unreadable[root.key] = dict(walk.unreadable) if root.is_served else {}
 
+    @property
+    def last_status(self) -> dict[str, Any]:
+        """What was written last; empty before the first time."""
+        return self._last
+
     def write_when_due(self, is_idle: bool) -> None:
         """Write the status file if there is news, or to show that the daemon lives."""
         now = time.monotonic()
@@ -78,6 +87,20 @@ class Reporter:
         if status != self._last or now >= self._latest_write:
             self._last, self._latest_write = status, now + LATEST
             self._write(status | {"updated": time.time()})
+
+    def headline(self, waiting: int) -> str:
+        """Say in one line what goes on, for so many photos that wait."""
+        roots = self._library.roots.values()
+        served = sum(root.is_served for root in roots)
+        parts = [f"folders watched: {served} of {len(roots)}"]
+        if waiting:
+            parts.append(f"{waiting:,} photos to do, {self._rate.per_second():.1f} photos/s")
+        else:
+            parts.append(f"caught up, {self._outcomes[PhotoState.DONE]:,} photos done since start")
+        troubles = self._troubles()
+        if troubles:
+            parts.append(f"DEGRADED: {troubles[0].reason}")
+        return "; ".join(parts)
 
     def write_end(self) -> None:
         """Say that the daemon has ended in order."""
@@ -97,6 +120,8 @@ class Reporter:
             "is_idle": is_idle,
             "rate": round(self._rate.per_second(), 2),
             "outcomes": dict(self._outcomes),
+            "errors": self._errors(),
+            "stages": self.stages.to_json(),
             "scans": self._scans,
             "paused": self.pause_reason is not None,
             "overflows": self.overflows,
@@ -105,6 +130,11 @@ class Reporter:
             "roots": [self._root(root) for root in self._library.roots.values()],
             "degraded": troubles_to_json(self._troubles()),
         }
+
+    def _errors(self) -> dict[str, int]:
+        """Count what went wrong since the start, by kind."""
+        failed = {state: self._outcomes[state] for state in (*FAILURES, PhotoState.UNSUPPORTED)}
+        return failed | {"lost_events": self.overflows, "observer_ended": self.restarts}
 
     def _root(self, root: Root) -> dict[str, Any]:
         watch = self._watcher.state(root.top)
@@ -120,6 +150,7 @@ class Reporter:
 
     def _troubles(self) -> list[Trouble]:
         found = [*self._housekeeper.troubles, *self.tag_troubles, *self.saved_troubles]
+        found += self.metrics_troubles
         if self.pause_reason:
             remedy = "make room on the catalog's disk; it goes on by itself"
             found.append(Trouble(f"paused: {self.pause_reason}", remedy))

@@ -29,6 +29,7 @@ from .indexer import (
     make_ignores,
 )
 from .logs import printable
+from .notify import Notifier
 from .output import describe_outcome
 from .report import Reporter
 from .saved.commands import Ran
@@ -36,6 +37,8 @@ from .saved.keeper import SavedSearchKeeper
 from .saved.matcher import Compared
 from .scanner import Listed, RootSeen, Scanner, ScanRequest, Walked
 from .settler import Settled, Settlers
+from .supervision import Supervision
+from .textfile import MetricsFile
 from .version import is_sidecar_name
 from .watcher import Watcher
 from .worker import plan_worker
@@ -60,11 +63,15 @@ class Service:
     """Watches the roots until ``stop`` is called (a signal handler may do so, and ``reload``).
 
     ``load`` reads the settings again. ``on_idle`` is called each time when everything known so far
-    has been analysed.
+    has been analysed. ``notifier`` reaches the service manager, if there is one.
     """
 
     def __init__(
-        self, config: Config, load: Callable[[], Config], on_idle: Callable[[], None]
+        self,
+        config: Config,
+        load: Callable[[], Config],
+        on_idle: Callable[[], None],
+        notifier: Notifier,
     ) -> None:
         self._config = config
         self._load = load
@@ -82,6 +89,11 @@ class Service:
         self._saved = SavedSearchKeeper(self._indexer.catalog, config, self._indexer.inbox.put)
         self._reporter = Reporter(
             config.catalog.path, self._library, self._watcher, self._housekeeper
+        )
+        self._metrics = MetricsFile(config.catalog.path, config.metrics_textfile)
+        self._notifier = notifier
+        self._supervision = Supervision(
+            notifier, self._headline, self._library, self._watcher, self._pipeline
         )
 
     def stop(self) -> None:
@@ -104,6 +116,7 @@ class Service:
                 self._saved.start()
                 self._loop()
             finally:
+                self._notifier.stopping()
                 self._saved.stop()
                 self._watcher.stop()
                 self._scanner.stop()
@@ -127,8 +140,11 @@ class Service:
 
     def _do_due(self) -> None:
         if self._is_reloading:
+            self._notifier.reloading()
             self._reload()
+            self._supervision.reloaded()
         self._scan_when_due()
+        self._supervision.tick()
         is_idle = self._find_idle()
         self._reporter.hung = [
             self._library.roots[key].top
@@ -138,7 +154,9 @@ class Service:
         self._reporter.tag_troubles = self._indexer.tags.troubles()
         self._reporter.saved_troubles = self._saved.troubles()
         self._reporter.commands = self._saved.summary()
+        self._reporter.metrics_troubles = self._metrics.troubles
         self._reporter.write_when_due(self._is_idle)
+        self._metrics.tick(self._reporter.last_status, self._indexer.catalog.counts)
         if self._is_paused():
             return
         self._housekeeper.tick(is_idle=is_idle)
@@ -148,6 +166,9 @@ class Service:
         self._pipeline.feed()
         self._indexer.tags.feed()
         self._saved.feed()
+
+    def _headline(self) -> str:
+        return self._reporter.headline(self._indexer.catalog.count_pending())
 
     def _handle(self, message: Message) -> None:
         match message:
@@ -220,6 +241,7 @@ class Service:
 
     def _take_outcome(self, outcome: Outcome) -> None:
         self._reporter.count(outcome)
+        self._reporter.stages.observe("whole", outcome.seconds)
         path, milliseconds = printable(outcome.path), outcome.seconds * 1000
         if outcome.state is PhotoState.DONE:
             self._indexer.tags.wake()
@@ -355,6 +377,7 @@ class Service:
         self._settlers.settle_seconds = config.watch.settle_seconds
         self._housekeeper.use(config)
         self._saved.use(config)
+        self._metrics.use(config.metrics_textfile)
         for root in self._library.update(config.roots):
             self._watcher.drop(root.top)
             self._scanner.drop(root.key)
@@ -382,8 +405,9 @@ class Service:
         )
 
 
-def run_until_signalled(make: Callable[[], Service]) -> None:
+def run_until_signalled(make: Callable[[Notifier], Service]) -> None:
     """Make a service and run it; SIGTERM and SIGINT end it cleanly, SIGHUP reloads its settings."""
+    notifier = Notifier(os.environ)
     made: list[Service] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -399,7 +423,8 @@ def run_until_signalled(make: Callable[[], Service]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     signal.signal(signal.SIGHUP, reload)
-    made.append(make())
+    with notifier.long_step("opening the catalog"):
+        made.append(make(notifier))
     made[0].run()
 
 

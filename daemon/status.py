@@ -5,11 +5,15 @@ Reading it needs no answer from the daemon, however busy that is.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ..db.lock import find_writer
+from ..db.upkeep import wal_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +52,27 @@ def read_status(catalog: bytes) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def running_status(catalog: bytes) -> dict[str, Any]:
+    """Return what the daemon that runs now says of itself; nothing if none does.
+
+    Raises OSError where the lock beside the catalog cannot be seen.
+    """
+    said, writer = read_status(catalog), find_writer(catalog)
+    is_running = writer is not None and said.get("pid") == writer.pid and said.get("running", False)
+    return said if is_running else {}
+
+
+def measure(catalog: bytes) -> dict[str, int]:
+    """Return the bytes of a catalog, of its log, and those that are free on its disk."""
+    sizes = {"wal": wal_bytes(catalog)}
+    with contextlib.suppress(OSError):
+        sizes["catalog"] = os.path.getsize(catalog)
+    with contextlib.suppress(OSError):
+        disk = os.statvfs(os.path.dirname(catalog) or b".")
+        sizes["disk_free"] = disk.f_bavail * disk.f_frsize
+    return sizes
 
 
 def troubles_to_json(troubles: Sequence[Trouble]) -> list[dict[str, str]]:

@@ -215,6 +215,16 @@ class Watcher:
                 found.append(top)
         return found
 
+    def has_dead(self) -> bool:
+        """Tell whether a root that should be watched by events cannot be told any now."""
+        observers = [root.observer for root in list(self._roots.values())]
+        return any(observer is not None and not _is_alive(observer) for observer in observers)
+
+    def is_decided(self, top: bytes) -> bool:
+        """Tell whether a root is watched by now, or left to the timer for a reason."""
+        root = self._roots.get(top)
+        return root is not None and (root.observer is not None or root.state.why is not None)
+
     def drop(self, top: bytes) -> None:
         """Watch a root no longer."""
         root = self._roots.pop(top, None)

@@ -514,6 +514,12 @@ class Catalog:
         with self._begin() as connection:
             tag_queue.finish(connection, photo_id)
 
+    def count_pending(self) -> int:
+        """Count the photos that wait for their analysis."""
+        waiting = select(func.count()).where(PhotoRow.state == PhotoState.PENDING.value)
+        with self._begin() as connection:
+            return connection.scalar(waiting) or 0
+
     def counts(self) -> dict[PhotoState, int]:
         """Count the photos by state; a state without photos is left out."""
         number = select(PhotoRow.state, func.count()).group_by(PhotoRow.state)

@@ -52,6 +52,8 @@ VERBS = (
     "models",
     "config",
     "completion",
+    "service",
+    "metrics",
 )
 
 

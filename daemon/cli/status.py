@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -46,21 +45,19 @@ def command(settings: Settings, as_json: bool, check: bool) -> int:
 
 def _gather(settings: Settings) -> dict[str, Any]:
     """Join what the daemon wrote with what can be seen from here."""
-    from ...db import upkeep
     from ...db.errors import CatalogAbsent, CatalogError, CatalogUnreadable
-    from ...db.lock import find_writer
     from ...db.reader import CatalogReader
     from ..logs import printable
-    from ..status import read_status
+    from ..status import measure, read_status, running_status
 
     path = settings.config.catalog.path
     try:
-        said, writer = read_status(path), find_writer(path)
+        running = running_status(path)
     except OSError as error:
         remedy = "ask its owner for access, or run this as the user of the daemon"
         raise CatalogUnreadable(path, f"it cannot be reached: {error.strerror}", remedy) from None
-    is_running = writer is not None and said.get("pid") == writer.pid and said.get("running", False)
-    troubles = list(said.get("degraded", [])) if is_running else []
+    said = running or read_status(path)
+    troubles = list(running.get("degraded", []))
     queue: dict[str, int] = {}
     tags: dict[str, Any] = {}
     try:
@@ -71,15 +68,16 @@ def _gather(settings: Settings) -> dict[str, Any]:
         pass
     except CatalogError as error:
         troubles.append({"reason": str(error), "remedy": error.remedy})
-    troubles += _seen_from_here(path, said if is_running else {})
+    sizes = measure(path)
+    troubles += _seen_from_here(sizes.get("disk_free"), running)
     found = {
-        "running": is_running,
-        "pid": said.get("pid") if is_running else None,
-        "since": said.get("since") if is_running else None,
+        "running": bool(running),
+        "pid": running.get("pid"),
+        "since": running.get("since"),
         "catalog": printable(path),
         "queue": queue,
         "tags": tags,
-        "rate": said.get("rate", 0.0) if is_running else 0.0,
+        "rate": running.get("rate", 0.0),
         "eta_seconds": None,
         "scans": said.get("scans", 0),
         "overflows": said.get("overflows", 0),
@@ -87,8 +85,8 @@ def _gather(settings: Settings) -> dict[str, Any]:
         "commands": said.get("commands", {}),
         "roots": said.get("roots", []),
         "degraded": troubles,
-        "wal_bytes": upkeep.wal_bytes(path),
-        "disk_free": _free(path),
+        "wal_bytes": sizes["wal"],
+        "disk_free": sizes.get("disk_free"),
         "updated": said.get("updated"),
     }
     if found["rate"]:
@@ -104,26 +102,17 @@ def _tags(stats: TagStats) -> dict[str, Any]:
     }
 
 
-def _seen_from_here(path: bytes, said: dict[str, Any]) -> list[dict[str, str]]:
+def _seen_from_here(free: int | None, said: dict[str, Any]) -> list[dict[str, str]]:
     """Return what a daemon that hangs, or cannot write, does not tell itself."""
     found = []
     silent = time.time() - said.get("updated", time.time())
     if silent > SILENT_SECONDS:
         reason = f"the daemon has said nothing for {silent:.0f} s"
         found.append({"reason": reason, "remedy": "look at its log; restart it if it hangs"})
-    free = _free(path)
     if free is not None and free < LEAST_FREE_BYTES and not said.get("paused"):
         reason = f"the catalog's disk is full: {free >> 20} MiB are free"
         found.append({"reason": reason, "remedy": "make room; the daemon goes on by itself"})
     return found
-
-
-def _free(path: bytes) -> int | None:
-    try:
-        status = os.statvfs(os.path.dirname(path))
-    except OSError:
-        return None
-    return status.f_bavail * status.f_frsize
 
 
 def _print(found: dict[str, Any]) -> None:

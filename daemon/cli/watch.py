@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..config import Config, ConfigError, RootSettings, load_config
 from ..errors import RecognizerError
 from . import Ended, Settings, hint, pass_settings, real_folders
+
+if TYPE_CHECKING:
+    from ..notify import Notifier
 
 EXIT_BUSY = 75  # EX_TEMPFAIL of sysexits.h: another daemon has the catalog
 EXIT_CONFIG = 78  # EX_CONFIG: starting again will not help
@@ -69,7 +73,7 @@ def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:
         return config
 
     config = load()
-    configure_logging(config.log_level)
+    configure_logging(config.log_level, config.log_format)
     said: list[str] = []
 
     def say_once() -> None:
@@ -77,8 +81,8 @@ def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:
             said.append(f"Caught up; new photos are named as they come. Ask: {hint(settings)}")
             click.echo(said[0])
 
-    def make() -> Service:
-        service = Service(config, load, on_idle=say_once)
+    def make(notifier: Notifier) -> Service:
+        service = Service(config, load, on_idle=say_once, notifier=notifier)
         for root in config.roots:
             click.echo(f"Watching {printable(root.path)}")
         click.echo(f"Catalog  {printable(config.catalog.path)}")

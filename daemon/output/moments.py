@@ -57,7 +57,8 @@ def describe_taken(photo: PhotoRecord) -> str:
         text = text.rstrip("0")
     if photo.taken_source == FROM_FILE:
         return f"no date in the photo: file time {text}"
-    return f"taken {text}{f' {moment:%:z}' if moment.tzinfo else ''}"
+    zone = f" {moment.isoformat()[-len('+00:00') :]}" if moment.tzinfo else ""
+    return f"taken {text}{zone}"
 
 
 def _taken(photo: PhotoRecord) -> datetime | None:

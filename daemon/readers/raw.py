@@ -15,6 +15,7 @@ import numpy as np
 import rawpy
 
 from ..errors import PhotoError, UnsupportedPhoto
+from ..formats import format_of_content
 from ..orientation import TURNED, UNDONE_BY
 from . import jpeg
 from .picture import READ_ERRORS, Header, Limits, turn_upright
@@ -97,6 +98,8 @@ def _opened(data: bytes) -> Iterator[rawpy.RawPy]:
             raw.open_buffer(io.BytesIO(data))
             yield raw
         except rawpy.LibRawFileUnsupportedError:
+            if format_of_content(data, b"") is None:  # only its name says that it is a RAW file
+                raise PhotoError("not an image, or its header is broken") from None
             version = ".".join(map(str, rawpy.libraw_version))
             raise UnsupportedPhoto(
                 f"no RAW file that LibRaw {version} knows: broken, or of a newer camera"

@@ -123,5 +123,7 @@ def test_a_dng_under_a_tiffs_name_is_a_raw_file() -> None:
 
 @pytest.mark.parametrize("data", [b"no picture at all", bytes(1000)])
 def test_what_is_nothing_is_refused(data: bytes) -> None:
-    with pytest.raises(PhotoError):
+    with pytest.raises(PhotoError, match="not an image") as caught:
         load(data, "a.cr2")
+
+    assert caught.value.state == "failed"

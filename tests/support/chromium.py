@@ -115,9 +115,10 @@ def open_browser(profile: Path) -> Iterator[Browser]:
     # The browser reads from 3 and writes to 4, whatever else has these numbers here.
     fds = f"exec {{i}}<&{their_in} {{o}}>&{their_out}; exec 3<&$i 4>&$o"
     options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"]
+    options.append(f"--user-data-dir={profile}")
     with (profile.parent / "chromium.log").open("wb") as log:
         process = subprocess.Popen(
-            ["bash", "-c", f'{fds}; exec "$@"', "-", PROGRAM, *options, f"--user-data-dir={profile}"],  # noqa: E501
+            ["bash", "-c", f'{fds}; exec "$@"', "-", PROGRAM, *options],
             pass_fds=(their_in, their_out), stdout=log, stderr=log,
         )  # fmt: skip
     os.close(their_in)

@@ -15,10 +15,14 @@ def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path
     path = tmp_path / "out.html"
     path.write_bytes(b"old")
 
-    with pytest.raises(RuntimeError), written_whole(os.fsencode(path)) as file:
-        file.write(b"half")
-        file.flush()
-        raise RuntimeError
+    def fail() -> None:
+        with written_whole(os.fsencode(path)) as file:
+            file.write(b"half")
+            file.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
 
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["out.html"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from photo_records import FULL, HOSTILE, detection, record, tag
@@ -46,11 +47,9 @@ def test_a_path_is_exact_for_programs_and_harmless_for_people() -> None:
 @pytest.mark.parametrize("field", [name for name in FIELDS if name not in ("date", "state")])
 def test_no_other_field_can_break_a_line(field: str) -> None:
     evil = "a\nb\tc\x1b[31m"
-    names = {name: evil for name in ("make", "lens", "title", "caption")}
+    names = dict.fromkeys(("make", "lens", "title", "caption"), evil)
     place = FULL.place
     assert place is not None
-    from dataclasses import replace
-
     metadata = replace(
         FULL, **names, model=None, place=replace(place, country=evil, region=evil, city=evil)
     )

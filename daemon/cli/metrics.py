@@ -1,0 +1,25 @@
+"""``phototag metrics``: the daemon in numbers, for Prometheus."""
+
+from __future__ import annotations
+
+import click
+
+from . import Settings, pass_settings
+
+
+@click.command("metrics", short_help="The daemon in numbers, in Prometheus's text format.")
+@pass_settings
+def command(settings: Settings) -> None:
+    """Print photos by state, seconds by stage, errors, folders and sizes as Prometheus reads them.
+
+    For node_exporter's textfile collector the daemon can write the same each minute: set
+    [metrics] textfile = "/var/lib/node_exporter/phototagd.prom".
+    """
+    from ...db.reader import CatalogReader
+    from ..metrics import render
+    from ..status import measure, running_status
+
+    path = settings.config.catalog.path
+    with CatalogReader.open(path) as reader:
+        counts = reader.counts()
+    click.echo(render(running_status(path), counts, measure(path)), nl=False)

@@ -1,0 +1,54 @@
+"""The metrics as a file for node_exporter's textfile collector, made anew each minute."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from .logs import printable
+from .status import Trouble, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..db.states import PhotoState
+
+    Count: TypeAlias = Callable[[], Mapping[PhotoState, int]]
+
+logger = logging.getLogger(__name__)
+
+SECONDS: Final = 60.0
+
+
+class MetricsFile:
+    """Writes the file when it is time; ``path`` is empty where none is wished."""
+
+    def __init__(self, catalog: bytes, path: bytes) -> None:
+        self._catalog = catalog
+        self._path = path
+        self._next = 0.0
+        self.troubles: list[Trouble] = []
+
+    def use(self, path: bytes) -> None:
+        """Write to another place from now on."""
+        if path != self._path:
+            self._path, self._next, self.troubles = path, 0.0, []
+
+    def tick(
+        self, status: Mapping[str, Any], count: Callable[[], Mapping[PhotoState, int]]
+    ) -> None:
+        """Write if it is time; what keeps it from that is a trouble, and tried again."""
+        now = time.monotonic()
+        if not self._path or not status or now < self._next:
+            return
+        self._next = now + SECONDS
+        from .metrics import render, write_textfile
+
+        try:
+            write_textfile(self._path, render(status, count(), measure(self._catalog)))
+            self.troubles = []
+        except OSError as error:
+            reason = f"metrics.textfile: {printable(self._path)}: {error.strerror}"
+            self.troubles = [Trouble(reason, "check the folder, or change the setting")]
+            logger.warning("%s", reason)

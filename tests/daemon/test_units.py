@@ -1,0 +1,87 @@
+"""Unit files: made for an installation, checked by systemd's own tools, never over edits."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from phototagd.daemon import units
+from phototagd.daemon.units import UnitFile
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
+)
+MOST_EXPOSURE = 1.0
+SHIPPED = ("phototagd.service", "phototagd@.service", "user/phototagd.service")
+
+
+def analyze(*words: str) -> str:
+    done = subprocess.run(
+        ["systemd-analyze", *words], capture_output=True, text=True, check=False, timeout=60
+    )
+    return done.stdout + done.stderr
+
+
+@needs_systemd
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_unit_exposes_little_and_closes_the_network(name: str) -> None:
+    path = Path(str(files("phototagd.systemd") / name))
+    said = analyze("security", "--offline=true", str(path))
+    exposure = re.search(r"Overall exposure level for .*: ([0-9.]+)", said)
+
+    assert exposure is not None, said
+    assert float(exposure[1]) <= MOST_EXPOSURE
+    assert "\nPrivateNetwork=yes\n" in path.read_text("utf-8")
+
+
+@needs_systemd
+@pytest.mark.parametrize("user", [None, "root"])
+def test_systemd_finds_nothing_wrong_with_a_filled_unit(
+    tmp_path: Path, user: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    program = tmp_path / "a place" / "phototagd"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    text = units.fill_unit(
+        units.shipped(is_user=user is None), [str(program), "--config", "/etc/x.toml"], user, user
+    )
+    unit = tmp_path / units.UNIT
+    unit.write_text(units.sign(text))
+    drop_ins = tmp_path / f"{units.UNIT}.d"
+    drop_ins.mkdir()
+    folders = units.folders_drop_in([b"/srv/100% mine"], is_tmp_shown=True)
+    (drop_ins / units.FOLDERS_DROP_IN).write_text(units.sign(folders))
+    (drop_ins / units.NAMESPACES_DROP_IN).write_text(units.sign(units.namespaces_drop_in()))
+    scope = ["--user"] if user is None else []
+
+    assert analyze("verify", "--man=no", *scope, str(unit)) == ""
+    assert f'ExecStart="{program}" --config /etc/x.toml\n' in text
+
+
+def test_a_file_of_ours_is_known_again_and_an_edited_one_is_left(tmp_path: Path) -> None:
+    file = UnitFile(tmp_path / "d" / "x.conf", "[Service]\nNice=1\n", "why")
+
+    assert units.write_unit(file)
+    assert not units.write_unit(file), "written again without need"
+    assert units.find_edited([file]) == []
+    with file.path.open("a") as edited:
+        edited.write("Nice=2\n")
+    assert units.find_edited([file]) == [file]
+
+
+def test_a_unit_that_a_person_wrote_is_left(tmp_path: Path) -> None:
+    file = UnitFile(tmp_path / "x.service", "[Service]\n", "why")
+    file.path.write_text("[Service]\nExecStart=/mine\n")
+
+    assert units.find_edited([file]) == [file]
+
+
+def test_odd_names_are_quoted() -> None:
+    assert units.quote('/a "b" $HOME %h\n') == r'"/a \"b\" $$HOME %%h\x0a"'
