@@ -123,10 +123,7 @@ def complete_query(
     if found is None:
         return []
     before, piece = found["before"], found["piece"]
-    try:
-        offered = list(_offer(ctx, piece))
-    except (ConfigError, CatalogError, sqlite3.Error, OSError, ValueError):
-        offered = []  # a shell's prompt is no place for an error
+    offered = list(_offer(ctx, piece))
     if not offered and "PATH" in (param.metavar or ""):
         return [CompletionItem(incomplete, type="file")]
     return [CompletionItem(before + text) for text in dict.fromkeys(offered)]
@@ -166,7 +163,10 @@ def _names(ctx: click.Context, kind: str, begun: str) -> list[str]:
     """Return names of the catalog as a query writes them without quotes."""
     from ...db.beginnings import names_beginning
 
-    found = names_beginning(_catalog(ctx), kind, begun.replace("_", " "))
+    try:
+        found = names_beginning(_catalog(ctx), kind, begun.replace("_", " "))
+    except (ConfigError, CatalogError, sqlite3.Error, OSError, ValueError):
+        return []  # a shell's prompt is no place for an error
     bare = (name.replace(" ", "_") for name in found if _BARE.fullmatch(name))
     # A shell takes only what goes on as it was typed, capitals too.
     return [begun + name[len(begun) :] for name in bare if name.startswith(begun.casefold())]

@@ -45,7 +45,7 @@ def coded_pieces(data: bytes) -> Iterator[memoryview]:
 def read_pixels(data: bytes, _header: Header, _min_side: int) -> Pixels:
     """Return the pixels at full size: HEVC knows no other."""
     file = _open(data)
-    pixels = np.asarray(file)
+    pixels = np.array(file)  # a copy: in some versions the memory goes with the file
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     if pixels.ndim == 2:

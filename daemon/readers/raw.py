@@ -97,15 +97,21 @@ def _opened(data: bytes) -> Iterator[rawpy.RawPy]:
         try:
             raw.open_buffer(io.BytesIO(data))
             yield raw
-        except rawpy.LibRawFileUnsupportedError:
-            if format_of_content(data, b"") is None:  # only its name says that it is a RAW file
-                raise PhotoError("not an image, or its header is broken") from None
-            version = ".".join(map(str, rawpy.libraw_version))
-            raise UnsupportedPhoto(
-                f"no RAW file that LibRaw {version} knows: broken, or of a newer camera"
-            ) from None
         except rawpy.LibRawError as error:
-            raise PhotoError(f"cannot be decoded: {_text(error)}") from None
+            raise _photo_error(data, error) from None
+
+
+def _photo_error(data: bytes, error: rawpy.LibRawError) -> PhotoError:
+    if format_of_content(data, b"") is None:  # only its name says that it is a RAW file
+        return PhotoError("not an image, or its header is broken")
+    if isinstance(error, rawpy.LibRawFileUnsupportedError):
+        version = ".".join(map(str, rawpy.libraw_version))
+        return UnsupportedPhoto(
+            f"no RAW file that LibRaw {version} knows: broken, or of a newer camera"
+        )
+    text = error.args[0] if error.args else ""
+    text = text.decode("ascii", "replace") if isinstance(text, bytes) else text
+    return PhotoError(f"cannot be decoded: {text}")
 
 
 def _header(raw: rawpy.RawPy) -> Header:
@@ -160,8 +166,3 @@ def _sensor_values(raw: rawpy.RawPy) -> np.ndarray[tuple[int, ...], np.dtype[np.
         return raw.raw_image
     except RuntimeError:  # floating point numbers: rawpy does not hand them out
         return _develop(raw)
-
-
-def _text(error: Exception) -> str:
-    text = error.args[0] if error.args else ""
-    return text.decode("ascii", "replace") if isinstance(text, bytes) else str(text)

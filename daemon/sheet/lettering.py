@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache, lru_cache
 
 from PIL import ImageFont
@@ -36,8 +37,8 @@ def font_for(text: str, size: int) -> Font:
 
 
 def showable(text: str, font: Font) -> str:
-    """Return a text with a mark for each letter that the font lacks."""
-    return "".join(letter if _has(font, letter) else UNSHOWN for letter in text)
+    """Return a text with the bare form, or else a mark, of each letter that the font lacks."""
+    return "".join(letter if _has(font, letter) else _nearest(letter, font) for letter in text)
 
 
 def shorten(text: str, font: Font, width: float) -> str:
@@ -67,6 +68,11 @@ def load_font(name: str, size: int) -> Font | None:
         return ImageFont.truetype(name, size)
     except OSError:
         return None
+
+
+def _nearest(letter: str, font: Font) -> str:
+    bare = unicodedata.normalize("NFKD", letter)[:1]
+    return bare if _has(font, bare) else UNSHOWN
 
 
 def _has_all(font: Font, text: str) -> bool:

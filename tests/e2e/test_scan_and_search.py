@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from photo_files import ASTRONAUT, CAT, COFFEE, MOTORCYCLE, REAL_PHOTOS, jpeg_bytes, open_rgb
+from PIL import Image
 from program import BIN, Program, wait_until
 
 TUTORIAL = Path(__file__).parents[3] / "shared" / "photos"
@@ -151,7 +152,7 @@ def test_every_file_of_a_mixed_folder_is_accounted_for(program: Program, tmp_pat
         assert shown["error"]
         assert shown["attempts"] == 1
     for path in unsupported:
-        assert "not supported yet" in program.json("show", path)["error"]
+        assert "no RAW file that LibRaw" in program.json("show", path)["error"]
     for path in good[:: len(good) // 12]:
         assert program.json("show", path)["state"] == "done"
     stats = program.json("stats")
@@ -177,14 +178,17 @@ def fill_mixed_folder(folder: Path) -> tuple[list[bytes], list[bytes], list[byte
     ]  # fmt: skip
     broken = [b"", b"no picture", pictures[0][:5000], pictures[0][:100], bytes(4000)]
     bad = [os.path.join(base, folders[n % 5], b"broken %d.jpg" % n) for n in range(40)]
-    unsupported = [os.path.join(base, b"phone %d.heic" % n) for n in range(10)]
-    unsupported += [os.path.join(base, b"raw %d.NEF" % n) for n in range(10)]
+    bad += [os.path.join(base, b"phone %d.heic" % n) for n in range(10)]
+    # A TIFF under the name of a RAW photo is for LibRaw to read, which does not know it.
+    unsupported = [os.path.join(base, b"raw %d.NEF" % n) for n in range(10)]
     others = [os.path.join(base, b"notes %d.txt" % n) for n in range(20)]
     for name in folders:
         os.makedirs(os.path.join(base, name))
     for n, path in enumerate(good):
         Path(os.fsdecode(path)).write_bytes(pictures[n % len(pictures)])
-    for n, path in enumerate((*bad, *unsupported, *others)):
+    for path in unsupported:
+        Image.new("RGB", (64, 64)).save(os.fsdecode(path), "TIFF")
+    for n, path in enumerate((*bad, *others)):
         Path(os.fsdecode(path)).write_bytes(broken[n % 5])
     return good, bad, unsupported, others
 

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import os
+import select
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE = 30.0
 WITHOUT = "chromium is not installed (apt-get install chromium)"
 
 
@@ -24,7 +26,8 @@ class Browser:
 
     def __init__(self, into: int, out: int) -> None:
         self._into = into
-        self._out = open(out, "rb")  # noqa: SIM115  # closed with the browser
+        self._out = out
+        self._told = bytearray()
         self._numbers = itertools.count(1)
         self._session: str | None = None
         self.events: list[dict[str, Any]] = []
@@ -96,15 +99,19 @@ class Browser:
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
 
     def _read(self) -> dict[str, Any]:
-        data = bytearray()
-        while (byte := self._out.read(1)) != b"\0":
-            assert byte, "the browser has ended"
-            data += byte
-        return dict(json.loads(data))
+        while b"\0" not in self._told:
+            ready, _, _ = select.select([self._out], [], [], PATIENCE)
+            assert ready, "the browser says nothing"
+            told = os.read(self._out, 1 << 20)
+            assert told, "the browser has ended"
+            self._told += told
+        message, _, rest = self._told.partition(b"\0")
+        self._told = rest
+        return dict(json.loads(message))
 
     def close(self) -> None:
         os.close(self._into)
-        self._out.close()
+        os.close(self._out)
 
 
 @contextlib.contextmanager

@@ -120,13 +120,11 @@ def test_boxes_are_drawn_where_they_were_found(tmp_path: Path) -> None:
     assert rows.max() == pytest.approx(top + 180, abs=3)
 
 
-def test_letters_that_a_font_lacks_are_marked_and_none_is_lost_that_it_has() -> None:
-    font = ImageFont.load_default(14)
+def test_letters_that_a_font_lacks_are_written_bare_or_marked() -> None:
+    plain = ImageFont.load_default(14)  # it has ASCII alone
 
-    assert (
-        showable("plain \u00dcn\u00efc\u00f6d\u00e9", font) == "plain \u00dcn\u00efc\u00f6d\u00e9"
-    )
-    assert showable("a\U0010fffdb", font) == "a?b"
+    assert showable("plain text", plain) == "plain text"
+    assert showable("\u00dcn\u00efc\u00f6d\u00e9 \u65e5", plain) == "Unicode ?"
 
 
 def test_any_text_can_be_written_and_fits() -> None:
