@@ -37,7 +37,8 @@ echo "found: $(phototag search cat)"
 phototag service status > status.txt; echo "exit of status $?"
 first=$(property MainPID)
 systemctl --user reload phototagd; echo "exit of reload $?"
-[ "$(property MainPID)" = "$first" ] && is_active && echo "reloaded in place"
+until_true is_active
+[ "$(property MainPID)" = "$first" ] && echo "reloaded in place"
 pkill -9 -f daemon.recognizer
 cp {coffee} photos/coffee.png
 until_true phototag search cup
