@@ -6,20 +6,8 @@ import pytest
 from catalog_samples import add_photos, analysis, entry, facts, rows, take_in
 from sqlalchemy import event
 
-from phototagd.db.catalog import Catalog
 from phototagd.db.records import FolderChange
 from phototagd.db.states import PhotoState
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def catalog(path):
-    with Catalog.open(path) as opened:
-        yield opened
 
 
 @pytest.fixture

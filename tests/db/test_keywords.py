@@ -17,29 +17,12 @@ from catalog_samples import (
 )
 
 from phototagd.db import upkeep
-from phototagd.db.catalog import Catalog
 from phototagd.db.errors import UnknownKeyword
 from phototagd.db.reader import CatalogReader
 from phototagd.db.records import KeywordCount
 from phototagd.db.states import PhotoState
 
 GIVEN = "SELECT k.name FROM photo_keyword p JOIN keyword k ON k.id = p.keyword_id ORDER BY k.name"
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def catalog(path):
-    with Catalog.open(path, clock=lambda: 5000) as opened:
-        yield opened
-
-
-@pytest.fixture
-def photo(catalog):
-    return add_photos(catalog, [b"a.jpg"])[0]
 
 
 def given(path):

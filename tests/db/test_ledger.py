@@ -41,17 +41,6 @@ FULL = TagFile(
 
 
 @pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def catalog(path):
-    with Catalog.open(path, clock=lambda: 5000) as opened:
-        yield opened
-
-
-@pytest.fixture
 def photo(catalog):
     (photo,) = add_photos(catalog, [b"a.jpg"])
     take_in(catalog, photo, facts(), analysis({"cat": 0.5}))

@@ -43,19 +43,8 @@ EVERYTHING = (
 
 
 @pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
 def catalog(path):
     with Catalog.open(path, clock=count(5000).__next__) as opened:
-        yield opened
-
-
-@pytest.fixture
-def reader(catalog, path):  # noqa: ARG001 - the catalog makes the file
-    with CatalogReader.open(path) as opened:
         yield opened
 
 

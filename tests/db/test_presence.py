@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from catalog_samples import add_photos, analysis, entry, facts, miscounted_labels, rows, take_in
 
-from phototagd.db.catalog import CHUNK, Catalog
+from phototagd.db.catalog import CHUNK
 from phototagd.db.reader import CatalogReader
 from phototagd.db.records import FolderChange, LabelCount, RootRecord
 from phototagd.db.states import PhotoState, RootState
@@ -16,22 +16,6 @@ class Clock:
 
     def __call__(self):
         return self.now
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def catalog(path, clock):
-    with Catalog.open(path, clock=clock) as opened:
-        yield opened
 
 
 @pytest.fixture

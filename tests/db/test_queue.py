@@ -6,40 +6,11 @@ import pytest
 from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows, take_in
 from sqlalchemy.dialects import sqlite
 
-from phototagd.db.catalog import Catalog
 from phototagd.db.errors import PhotoUnknown
 from phototagd.db.queue import select_done
 from phototagd.db.reader import CatalogReader
 from phototagd.db.states import RETRY_SECONDS, PhotoState, RootState
 from phototagd.models.results import ModelVersion
-
-
-class Clock:
-    now = 5000
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def catalog(path, clock):
-    with Catalog.open(path, clock=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def photo(catalog):
-    return add_photos(catalog, [b"a.jpg"])[0]
 
 
 def record_of(path):

@@ -22,10 +22,8 @@ from catalog_samples import (
 )
 
 from phototagd.db import upkeep
-from phototagd.db.catalog import Catalog
 from phototagd.db.errors import PhotoUnknown
 from phototagd.db.evidence import as_stored
-from phototagd.db.reader import CatalogReader
 from phototagd.db.records import LabelCount
 from phototagd.db.states import VerdictKind
 from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion, Reading, Tag
@@ -39,23 +37,6 @@ HUSKY = Reading(
     detections=(Detection("dog", 0.9375, Box(0.0, 0.25, 0.5, 1.0), "detector"),),
 )
 NOTHING = Reading((), ())
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def catalog(path):
-    with Catalog.open(path, clock=lambda: 5000) as opened:
-        yield opened
-
-
-@pytest.fixture
-def reader(catalog, path):  # noqa: ARG001 - the catalog makes the file
-    with CatalogReader.open(path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from catalog_samples import (
     take_in,
 )
 
-from phototagd.db.catalog import Catalog
 from phototagd.db.errors import PhotoUnknown
 from phototagd.db.reader import CatalogReader
 from phototagd.db.records import LabelCount
@@ -28,22 +27,6 @@ from phototagd.db.states import MOST_COUNTED, PhotoState
 from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
 
 RESULT_TABLES = ("evidence", "photo_tag", "detection", "sighting")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def catalog(path):
-    with Catalog.open(path, clock=lambda: 5000.9) as opened:
-        yield opened
-
-
-@pytest.fixture
-def photo(catalog):
-    return add_photos(catalog, [b"a.jpg"])[0]
 
 
 def results_left(path, photo_id):

@@ -5,20 +5,8 @@ from __future__ import annotations
 import pytest
 from catalog_samples import add_photos, analysis, entry, facts, rows, take_in
 
-from phototagd.db.catalog import Catalog
 from phototagd.db.reader import CatalogReader
 from phototagd.db.records import FolderChange, RootFolder
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def catalog(path):
-    with Catalog.open(path) as opened:
-        yield opened
 
 
 def test_the_same_root_twice_is_one(catalog):

@@ -8,7 +8,6 @@ import pytest
 from catalog_samples import add_photos, analysis, entry, facts, rows, take_in
 
 from phototagd.db import tag_queue
-from phototagd.db.catalog import Catalog
 from phototagd.db.states import PhotoState, RootState
 
 
@@ -17,22 +16,6 @@ class Clock:
 
     def __call__(self):
         return self.now
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def catalog(path, clock):
-    with Catalog.open(path, clock=clock) as opened:
-        yield opened
 
 
 @pytest.fixture

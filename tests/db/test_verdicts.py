@@ -23,23 +23,6 @@ REJECTED = Verdict("Siberian Husky", VerdictKind.REJECT, 5000)
 
 
 @pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
-
-
-@pytest.fixture
-def catalog(path):
-    with Catalog.open(path, clock=lambda: 5000) as opened:
-        yield opened
-
-
-@pytest.fixture
-def reader(catalog, path):  # noqa: ARG001 - the catalog makes the file
-    with CatalogReader.open(path) as opened:
-        yield opened
-
-
-@pytest.fixture
 def photos(catalog):
     """Two copies of one picture, and another picture."""
     ids = add_photos(catalog, [b"a.jpg", b"copy.jpg", b"other.jpg"])

@@ -1,0 +1,45 @@
+"""A catalog in a file of its own, with a clock that stands until a test moves it."""
+
+from __future__ import annotations
+
+import pytest
+from catalog_samples import add_photos
+
+from phototagd.db.catalog import Catalog
+from phototagd.db.reader import CatalogReader
+
+
+class Clock:
+    """Seconds since 1970, as a test says."""
+
+    now = 5000
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "catalog.db")
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def catalog(path, clock):
+    with Catalog.open(path, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reader(catalog, path):  # noqa: ARG001 - the catalog makes the file
+    with CatalogReader.open(path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def photo(catalog):
+    return add_photos(catalog, [b"a.jpg"])[0]
