@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from catalog_samples import add_photos
 
@@ -18,9 +20,17 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(scope="session")
+def new_catalog(tmp_path_factory):
+    """The file of a catalog without photos; to make one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("new") / "catalog.db"
+    Catalog.open(str(path)).close()
+    return path
+
+
 @pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "catalog.db")
+def path(tmp_path, new_catalog):
+    return str(shutil.copy(new_catalog, tmp_path / "catalog.db"))
 
 
 @pytest.fixture

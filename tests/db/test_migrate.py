@@ -31,6 +31,11 @@ from phototagd.db.tables import Base
 from phototagd.models.results import ModelVersion, Tag
 
 
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "catalog.db")
+
+
 def schema(path):
     """Give every table and index of a database as SQLite describes it."""
     tables = rows(path, "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'")
