@@ -107,13 +107,3 @@ def _priority(level: int) -> int:
     """Return syslog's number for a level: 3 error, 4 warning, 6 information, 7 debugging."""
     levels = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
     return next((priority for least, priority in levels if level >= least), 7)
-
-
-def printable(path: bytes) -> str:
-    """Write a file name so that any terminal can show it: odd bytes and controls as escapes."""
-    return printable_text(path.decode("utf-8", "backslashreplace"))
-
-
-def printable_text(text: str) -> str:
-    """Write a text so that no terminal takes it for a command."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

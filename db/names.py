@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, insert, select, update
 
 from ..models.results import ModelVersion
+from .prepared import Prepared
 from .states import KIND_BITS, label_key
 from .tables import LabelRow, ModelRow, ModelSetRow
 
@@ -32,7 +33,7 @@ ADD_KIND = (
     .where(LabelRow.id == bindparam("label"), LabelRow.kinds.op("&")(bindparam("bit")) == 0)
     .values(kinds=LabelRow.kinds + bindparam("bit"))
 )
-COUNT_LABEL = (
+COUNT_LABEL = Prepared(
     update(LabelRow)
     .where(LabelRow.id == bindparam("label"))
     .values(n=LabelRow.n + bindparam("step"))
@@ -107,22 +108,24 @@ class Names:
                 ids[model] = _insert_model(connection, model.name, model.digest)
         return ids
 
-    def find_set(self, connection: Connection, models: Iterable[ModelVersion]) -> int | None:
-        """Give the id of exactly this set of models; None where it never looked at a photo."""
+    def find_models(
+        self, connection: Connection, models: Iterable[ModelVersion]
+    ) -> list[int] | None:
+        """Give the ids of models; None where one of them never looked at a photo."""
         ids = []
         for model in models:
             known = self._models.get(model) or _model_id(connection, model)
             if known is None:
                 return None
             ids.append(known)
-        return connection.scalar(SET_OF, {"models": json.dumps(sorted(ids))})
+        return ids
 
 
 def count_labels(connection: Connection, label_ids: Collection[int], step: int) -> None:
     """Move the labels' numbers of photos along."""
     if label_ids:
         rows = [{"label": label_id, "step": step} for label_id in sorted(label_ids)]
-        connection.execute(COUNT_LABEL, rows)
+        COUNT_LABEL.run(connection, rows)
 
 
 def label_names(connection: Connection) -> dict[int, str]:
@@ -136,13 +139,21 @@ def intern_joint_model(connection: Connection, name: str) -> int:
     return _insert_model(connection, name, "") if known is None else known
 
 
+def key_of_set(model_ids: Iterable[int]) -> str:
+    """Give what the row of a set of models is found by."""
+    return json.dumps(sorted(model_ids))
+
+
 def intern_set(connection: Connection, model_ids: Iterable[int]) -> int:
     """Make sure that a set of models has a row and give its id."""
-    models = json.dumps(sorted(model_ids))
-    known: int | None = connection.scalar(SET_OF, {"models": models})
-    if known is not None:
-        return known
-    row = insert(ModelSetRow).values(models=models)
+    key = key_of_set(model_ids)
+    known: int | None = connection.scalar(SET_OF, {"models": key})
+    return add_set(connection, key) if known is None else known
+
+
+def add_set(connection: Connection, key: str) -> int:
+    """Make the row of a set of models and give its id."""
+    row = insert(ModelSetRow).values(models=key)
     return connection.execute(row.returning(ModelSetRow.id)).scalar_one()
 
 

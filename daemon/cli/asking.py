@@ -47,14 +47,16 @@ class QueryCommand(click.Command):
                 return
             option = None if is_value else options.get(arg)
             is_word = not is_value and option is None and bool(_MINUS_WORD.match(arg))
-            yield f" {arg}" if is_word and not _has_number(arg, options) else arg
+            yield f" {arg}" if is_word and not _is_bundle(arg, options) else arg
             is_value = option is not None and not option.is_flag and not option.count
 
 
-def _has_number(arg: str, options: dict[str, click.Option]) -> bool:
-    """Say whether it is an option with its number: -n5."""
-    option = options.get(arg[:2])
-    return option is not None and not option.is_flag and arg[2:].isdigit()
+def _is_bundle(arg: str, options: dict[str, click.Option]) -> bool:
+    """Say whether it is several flags, -l0, or an option with its number, -n5."""
+    first, *rest = (options.get(f"-{letter}") for letter in arg[1:])
+    if first is not None and not first.is_flag:
+        return arg[2:].isdigit()
+    return all(option is not None and option.is_flag for option in (first, *rest))
 
 
 def complete_query(

@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from lark import Token, Transformer
-
 from .fields import FIELDS, Order, read_comparison, read_field, refuse_field
+from .lalr import Token
 from .misfit import Misfit
 from .tree import And, Everything, Flag, Keyword, Not, Or, Word
 from .values import Text
@@ -51,12 +50,12 @@ class Saved:
     position: int
 
 
-def make_builder() -> Transformer[Token, Any]:
+def make_builder() -> object:
     """Make what turns the parser's rules into terms."""
     return _Builder()
 
 
-class _Builder(Transformer[Token, Any]):
+class _Builder:
     """Makes the tree while the parser reads."""
 
     def start(self, items: list[Any]) -> Any:
@@ -82,43 +81,43 @@ class _Builder(Transformer[Token, Any]):
     def conf(self, items: list[Token]) -> Conf:
         name, sign, number = items
         if sign not in (">", ">=", "≥"):
-            raise Misfit(start(sign), "conf takes > or >=")
+            raise Misfit(sign.position, "conf takes > or >=")
         least = _share(number, "a confidence")
         # The words know only "at least": more than x is at least the next number after x.
-        return Conf(math.nextafter(least, 2) if sign == ">" else least, start(name))
+        return Conf(math.nextafter(least, 2) if sign == ">" else least, name.position)
 
     def number(self, items: list[Token]) -> Any:
         name, sign, value = items
-        return read_comparison(name.casefold(), str(sign), Text(str(value), start(value)))
+        return read_comparison(name.casefold(), str(sign), Text(str(value), value.position))
 
     def field(self, items: list[Token]) -> Any:
         field, value, *star = items
         name = str(field[:-1])
         if name.casefold() not in (*FIELDS, "sort"):
-            raise refuse_field(name, start(field))
+            raise refuse_field(name, field.position)
         if value.type == "QUOTED":
-            text = Text(value[1:-1] + "*" * len(star), start(value) + 1, is_quoted=True)
+            text = Text(value[1:-1] + "*" * len(star), value.position + 1, is_quoted=True)
         else:
-            text = Text(str(value), start(value))
+            text = Text(str(value), value.position)
         return FieldText(name.casefold(), text)
 
     def saved(self, items: list[Token]) -> Saved:
         (token,) = items
         name = " ".join(token[1:].strip('"').split())
         if not name:
-            raise Misfit(start(token), "the quotes hold no name")
-        return Saved(name, start(token))
+            raise Misfit(token.position, "the quotes hold no name")
+        return Saved(name, token.position)
 
     def at(self, items: list[Token]) -> tuple[int, dict[str, Any]]:
-        return start(items[0]), {"confidence": _share(items[0], "a confidence")}
+        return items[0].position, {"confidence": _share(items[0], "a confidence")}
 
     def count(self, items: list[Token]) -> tuple[int, dict[str, Any]]:
         sign, number = items
-        return start(sign), dict(zip(("least", "most"), _interval(sign, number), strict=True))
+        return sign.position, dict(zip(("least", "most"), _interval(sign, number), strict=True))
 
     def spot(self, items: list[Token]) -> tuple[int, dict[str, Any]]:
         (token,) = items
-        return start(token), {"spot": str(token[1:]).casefold()}
+        return token.position, {"spot": str(token[1:]).casefold()}
 
     def area(self, items: list[Token]) -> tuple[int, dict[str, Any]]:
         sign, number = items
@@ -129,8 +128,8 @@ class _Builder(Transformer[Token, Any]):
             case "<" | "<=" | "≤":
                 bounds = -math.inf, math.nextafter(share, -1) if sign == "<" else share
             case _:
-                raise Misfit(start(sign), "area takes >, >=, < or <=")
-        return start(sign), {"area": bounds}
+                raise Misfit(sign.position, "area takes >, >=, < or <=")
+        return sign.position, {"area": bounds}
 
     def thing(self, items: list[Any]) -> Any:
         kind = str(items.pop(0)[:-1]).casefold() if items[0].type == "KIND" else None
@@ -139,30 +138,25 @@ class _Builder(Transformer[Token, Any]):
         limits = rest[starts:]
         name = _name(token)
         if starts and len(name) < 2:
-            raise Misfit(start(token), "at least two letters stand before a star")
+            raise Misfit(token.position, "at least two letters stand before a star")
         options = _options(limits)
         if kind == "keyword":
             if limits:
                 raise Misfit(limits[0][0], "a keyword takes no confidence and no count")
-            return Keyword(name, start(token), prefix=starts)
+            return Keyword(name, token.position, prefix=starts)
         if kind == "label" and options.keys() - {"confidence"}:
             message = "a label has no boxes: label: takes a confidence only"
             raise Misfit(next(at for at, one in limits if "confidence" not in one), message)
         if kind is None and token.type == "WORD" and name.casefold() in FLAGS:
             return _flag(token, name, rest)
-        return Word(name, position=start(token), kind=kind, prefix=starts, **options)
-
-
-def start(token: Token) -> int:
-    """Give the place of a token in its text."""
-    return token.start_pos or 0
+        return Word(name, position=token.position, kind=kind, prefix=starts, **options)
 
 
 def _flag(token: Token, name: str, rest: list[Any]) -> Flag:
     if rest:
         message = f"{name} takes nothing behind it; as a name it stands in quotes"
-        raise Misfit(start(token), message)
-    return Flag(name.casefold(), start(token))
+        raise Misfit(token.position, message)
+    return Flag(name.casefold(), token.position)
 
 
 def _options(limits: list[Any]) -> dict[str, Any]:
@@ -180,7 +174,7 @@ def _options(limits: list[Any]) -> dict[str, Any]:
 def _name(token: Token) -> str:
     name = token[1:-1] if token.type == "QUOTED" else token.replace("_", " ")
     if not name.strip():
-        raise Misfit(start(token), "the quotes hold no name")
+        raise Misfit(token.position, "the quotes hold no name")
     return " ".join(name.split())
 
 
@@ -189,17 +183,17 @@ def _share(token: Token, what: str) -> float:
     value = float(token.rstrip("%")) / (100 if is_percent else 1)
     if not 0 <= value <= 1:
         hint = "" if is_percent else f"; or write {token}%" if value <= 100 else ""
-        raise Misfit(start(token), f"{what} lies between 0 and 1{hint}")
+        raise Misfit(token.position, f"{what} lies between 0 and 1{hint}")
     return value
 
 
 def _interval(sign: Token, number: Token) -> tuple[int, int | None]:
     """Give the least and the most number of boxes that a comparison allows."""
     if not number.isdigit():
-        raise Misfit(start(number), "a count is a whole number")
+        raise Misfit(number.position, "a count is a whole number")
     n = int(number)
     if n > MOST_BOXES:
-        raise Misfit(start(number), "no picture holds so many")
+        raise Misfit(number.position, "no picture holds so many")
     match sign:
         case ">=" | "≥":
             return n, None
@@ -208,7 +202,7 @@ def _interval(sign: Token, number: Token) -> tuple[int, int | None]:
         case "<=" | "≤":
             return 0, n
         case "<" if n == 0:
-            raise Misfit(start(sign), "a count is never below 0")
+            raise Misfit(sign.position, "a count is never below 0")
         case "<":
             return 0, n - 1
         case _:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
-from .building import start
+from .lalr import END
 
 if TYPE_CHECKING:
-    from lark import Token
+    from .lalr import Token, Unexpected
 
 
-def explain(error: UnexpectedInput, text: str) -> tuple[int, str]:
+def explain(error: Unexpected, text: str) -> tuple[int, str]:
     """Give the place and the reason of what the grammar does not allow."""
-    if isinstance(error, UnexpectedToken):
-        return _explain_token(error, text)
-    place = error.pos_in_stream or 0
-    if isinstance(error, UnexpectedCharacters) and error.allowed == {"NUMBER"}:
-        return place, "a number is missing here"
-    return place, _strange(text, place)
+    if error.token is not None:
+        return _explain_token(error.token, error.wanted, text)
+    if error.wanted == {"NUMBER"}:
+        return error.position, "a number is missing here"
+    return error.position, _strange(text, error.position)
 
 
 def open_parenthesis(text: str) -> int:
@@ -46,18 +43,16 @@ def _strange(text: str, place: int) -> str:
     return f"{char!r} has no meaning here; names with it stand in quotes"
 
 
-def _explain_token(error: UnexpectedToken, text: str) -> tuple[int, str]:
-    token: Token = error.token
-    at_end = token.type == "$END"
-    place = len(text.rstrip()) if at_end else start(token)
-    wanted = error.accepts or error.expected
+def _explain_token(token: Token, wanted: frozenset[str], text: str) -> tuple[int, str]:
+    at_end = token.type == END
+    place = len(text.rstrip()) if at_end else token.position
     if wanted == {"NUMBER"}:
         return place, "a number is missing here"
     if wanted == {"COMPARE"}:
         return place, "a comparison is missing here: dog:area>20%"
     if "VALUE" in wanted:
         return place, "a number is missing here" if len(wanted) == 1 else "a value is missing here"
-    if at_end and "RPAR" in error.expected:
+    if at_end and "RPAR" in wanted:
         return open_parenthesis(text), "a closing parenthesis is missing"
     if at_end:
         return place, "a word is missing at the end"

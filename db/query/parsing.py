@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-
-from lark import Lark
-from lark.exceptions import UnexpectedInput, VisitError
 
 from ..errors import QueryError, UnknownSearch
 from ..states import label_key
 from .building import CONF_ALONE, Conf, FieldText, Saved, make_builder
 from .fields import Order
+from .lalr import Parser, Unexpected
 from .messages import explain, open_parenthesis
 from .misfit import Misfit
 from .tree import And, Everything, Not, Or, Sorted, Tree, Word, changed, depth, terms, words
@@ -40,13 +36,6 @@ def parse(text: str, *, today: date | None = None, saved: FindSaved | None = Non
     Raises QueryError with the place and a sentence for humans.
     """
     return _Reading(today or date.today(), saved or (lambda _: None)).read(text)
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    grammar = os.path.join(os.path.dirname(os.path.abspath(__file__)), "query.lark")
-    with open(grammar, encoding="utf-8") as file:
-        return Lark(file.read(), parser="lalr", transformer=make_builder())
 
 
 @dataclass(slots=True)
@@ -84,14 +73,12 @@ class _Reading:
         if broken := re.search("[\ud800-\udfff]", text):
             raise QueryError(text, broken.start(), "this is no UTF-8 text")
         try:
-            return self._finish(_parser().parse(text), text, above)
-        except UnexpectedInput as error:
+            return self._finish(Parser(text, make_builder()).parse(), text, above)
+        except Unexpected as error:
             position, message = explain(error, text)
             raise QueryError(text, position, message) from None
         except Misfit as error:
             raise QueryError(text, error.position, error.message) from None
-        except VisitError as error:
-            raise _as_query_error(error, text) from None
 
     def _finish(self, raw: Any, text: str, above: tuple[str, ...]) -> Tree:
         """Fill in what was left open, and refuse what is too much for one search."""
@@ -156,14 +143,6 @@ class _Reading:
             orders.saved.append(found.order)
             found = found.term
         return _moved(found, one.position)
-
-
-def _as_query_error(error: VisitError, text: str) -> QueryError:
-    """Unpack what Lark wraps around an error of a callback."""
-    original = error.orig_exc
-    if not isinstance(original, Misfit):
-        raise original
-    return QueryError(text, original.position, original.message)
 
 
 def _joined(kept: list[Any]) -> Any:

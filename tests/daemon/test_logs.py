@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from phototagd.daemon.logs import MOST_A_WINDOW, Burst, printable
+from phototagd.daemon.logs import MOST_A_WINDOW, Burst
+from phototagd.daemon.printable import printable
 
 
 class Clock:

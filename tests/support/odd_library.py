@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from calendar import timegm
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 
-from search_reference import All, Asked, No, Query, Saved, Some, Thing
+from asked_queries import All, Asked, No, Query, Saved, Some, Thing
 
 from phototagd.db.records import Place
 from phototagd.models.results import ModelVersion
 
-ZONE = timezone(timedelta(hours=-3, minutes=-30))
-ZONE_NAME = "NST3:30"
-"""The same zone as C libraries write it: without rules, it is the same on every machine."""
+ZONE_NAME = "NST3:30NDT,M3.2.0/0,M11.1.0/1"
+"""A zone as C libraries write it, the same on every machine: summer time from the second Sunday of
+March, whose first hour does not exist, to the first of November, whose first hour comes twice."""
 
 HOME = b"/home/anna"
-TODAY = date(2024, 3, 2)
-"""A Saturday at the start of a month, behind the last day of a February with one more."""
+TODAYS = (date(2024, 3, 2), date(2023, 11, 6))
+"""A Saturday at the start of a month, behind the last day of a February with one more; and a Monday
+behind the day with 25 hours."""
 
 ROOTS = (b"/photos", b"/home/anna/Pictures", b"/srv/100%_new")
 FOLDERS = (
@@ -100,19 +101,45 @@ def wall(*day: int) -> int:
     return timegm((*day, *(1970, 1, 1, 0, 0, 0)[len(day) :]))
 
 
+def clock(moment: int) -> int:
+    """Give what clocks in the zone show at a moment, both as seconds since 1970."""
+    year = datetime.fromtimestamp(moment, UTC).year
+    is_summer = _sunday(year, 3, 2) <= moment < _sunday(year, 11, 1)
+    return moment - 3 * 3600 - 1800 + 3600 * is_summer
+
+
+def _sunday(year: int, month: int, number: int) -> int:
+    """Give the moment of midnight by winter time on a Sunday, the first of its month or a later."""
+    first = date(year, month, 1)
+    day = 7 - first.weekday() + 7 * (number - 1)
+    return wall(year, month, day, 3, 30)
+
+
+CHANGES = (
+    wall(2023, 3, 12, 3, 29, 59), wall(2023, 3, 12, 3, 30), wall(2023, 3, 13, 2, 29, 59),
+    wall(2023, 7, 1, 2, 29, 59), wall(2023, 7, 1, 2, 30), wall(2023, 10, 31, 2, 30),
+    wall(2023, 11, 5, 2, 29, 59), wall(2023, 11, 5, 2, 30), wall(2023, 11, 5, 3, 29, 59),
+    wall(2023, 11, 5, 3, 30), wall(2023, 11, 6, 3, 29, 59), wall(2023, 11, 6, 3, 30),
+)  # fmt: skip
+"""Moments in and around summer time: where a day begins, ends, lacks an hour or has one twice."""
 DATES = (
-    -1, 0, wall(1969, 7, 20), wall(2100, 1, 1), wall(2100, 12, 31, 23, 59, 59),
+    -1, 0, wall(1969, 1, 20), wall(2100, 1, 1), wall(2100, 12, 31, 23, 59, 59),
     wall(2022, 12, 31, 23, 59, 59), wall(2023), wall(2023, 7, 1, 22), wall(2023, 7, 14, 4, 59, 59),
     wall(2023, 12, 31, 23, 59, 59), wall(2024), wall(2024, 2, 29, 12),
     wall(2024, 2, 29, 23, 59, 59),    wall(2024, 3, 1), wall(2024, 3, 1, 5), wall(2024, 3, 2),
     wall(2024, 3, 2, 23, 59, 59),
     wall(2024, 3, 3), wall(2024, 3, 4), wall(2024, 2, 26), wall(2024, 2, 25, 23, 59, 59),
     wall(2024, 2, 19), wall(2023, 3, 1), wall(2023, 5, 31, 18), wall(2023, 6, 1, 18, 30),
+    wall(2023, 3, 12, 0, 30), wall(2023, 11, 5, 0, 30), wall(2023, 10, 30), wall(2023, 11, 6),
+    wall(2023, 11, 5, 23, 59, 59), *CHANGES,
 )  # fmt: skip
-ARRIVALS = tuple(
-    int(datetime(*day, tzinfo=ZONE).timestamp()) + second
-    for day in ((2024, 3, 2), (2024, 3, 1), (2024, 2, 26), (2024, 2, 1), (2024, 1, 1), (2023, 3, 5))
-    for second in (-1, 0, 3600)
+ARRIVALS = (
+    *CHANGES,
+    *(
+        wall(*day, 3, 30) + second
+        for day in ((2024, 3, 2), (2024, 3, 1), (2024, 2, 26), (2024, 2, 1), (2024, 1, 1))
+        for second in (-1, 0, 3600)
+    ),
 )
 SAVED = {
     "trips": (

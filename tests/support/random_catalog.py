@@ -7,11 +7,11 @@ import random
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from catalog_samples import RULES, SECOND
+from known_photos import Frame, Library, Photo, Seen
 from odd_library import (
     ARRIVALS,
     BOXES,
@@ -29,13 +29,12 @@ from odd_library import (
     SAVED,
     STEMS,
     SURENESS,
-    TODAY,
+    TODAYS,
     UNSEEN,
-    ZONE,
     ZONE_NAME,
+    clock,
     wall,
 )  # fmt: skip
-from search_reference import Frame, Library, Photo, Seen
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.records import FileEntry, Metadata, PhotoFacts
@@ -44,6 +43,7 @@ from phototagd.models.results import Analysis, Box, Detection, Label, Reading, T
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
 
 @contextmanager
@@ -125,7 +125,7 @@ class Filler:
         )  # fmt: skip
         file_time = self.known[photo.id].mtime_ns // SECOND
         return metadata, replace(
-            photo, taken_at=shown(file_time) if taken is None else taken, dated_by=source,
+            photo, taken_at=clock(file_time) if taken is None else taken, dated_by=source,
             camera=camera, lens=lens, iso=iso, f_number=f_number, focal=focal, rating=rating,
             latitude=latitude, longitude=longitude,
             country_code=place and place.country_code, country=place and place.country,
@@ -167,12 +167,7 @@ class Filler:
         return Frame(self.chance.choice(SURENESS), *self.chance.choice(BOXES))
 
 
-def shown(seconds: int) -> int:
-    """Give what clocks in the catalog's zone show, as seconds since 1970."""
-    return seconds + int(ZONE.utcoffset(None).total_seconds())
-
-
-def make_catalog(path: str, seed: int, photos: int = 300) -> Library:
+def make_catalog(path: str, seed: int, photos: int = 300, today: date = TODAYS[0]) -> Library:
     """Write a catalog of about so many photos, and say what a search should know of it."""
     chance = random.Random(seed)  # noqa: S311
     now = [0]
@@ -182,12 +177,12 @@ def make_catalog(path: str, seed: int, photos: int = 300) -> Library:
         catalog.intern_labels(UNSEEN)
         filler.names |= set(UNSEEN)
         _add_files(filler, photos, now)
-        now[0] = int(datetime(2024, 3, 2, 12, tzinfo=ZONE).timestamp())
+        now[0] = wall(2024, 3, 2, 15, 30)
         _meet_fates(filler)
         for name, (text, _) in SAVED.items():
             catalog.saved.save(name, text)
     known = tuple(_with_pairs(filler.photos))
-    return Library(known, frozenset(filler.names), TODAY, ZONE, HOME, saved)
+    return Library(known, frozenset(filler.names), today, clock, HOME, saved)
 
 
 def _add_files(filler: Filler, number: int, now: list[int]) -> None:
@@ -203,8 +198,7 @@ def _add_files(filler: Filler, number: int, now: list[int]) -> None:
         held = there.setdefault(place, {})
         for end, suffix in enumerate(chance.sample(suffixes, len(suffixes))):
             name = stem + suffix
-            if not _has_like(name, held):
-                held[name] = _entry(chance, name, inode=2 * n + end + 100)
+            held.setdefault(name, _entry(chance, name, inode=2 * n + end + 100))
     for (root, folder), entries in there.items():
         listed = list(entries.values())
         for part in (listed[: len(listed) // 2], listed):
@@ -219,15 +213,6 @@ def _entry(chance: random.Random, name: bytes, inode: int) -> FileEntry:
     return FileEntry(name, size, seconds * SECOND + chance.choice((0, 999_999_999)), inode)
 
 
-def _has_like(name: bytes, held: dict[bytes, FileEntry]) -> bool:
-    """Say whether a folder holds a photo of the same stem that is RAW or not as this one is.
-
-    With two pictures beside one RAW photo no rule says which of them is its other half.
-    """
-    stem, is_raw = _stem(name), _is_raw(name)
-    return any(_stem(other) == stem and _is_raw(other) is is_raw for other in held)
-
-
 def _stem(name: bytes) -> bytes:
     return os.path.splitext(name)[0]
 
@@ -237,11 +222,11 @@ def _is_raw(name: bytes) -> bool:
 
 
 def _note(filler: Filler, root: bytes, folder: bytes, part: list[FileEntry], now: int) -> None:
-    by_path = {photo.path: photo for photo in filler.catalog.next_pending(10_000)}
+    by_path = {photo.path: photo for photo in filler.catalog.queue.next_pending(10_000)}
     for one in part:
         photo_id = by_path[b"/".join(bit for bit in (root, folder, one.name) if bit)].id
         if photo_id not in filler.photos:
-            taken_at = shown(one.mtime_ns // SECOND)
+            taken_at = clock(one.mtime_ns // SECOND)
             filler.photos[photo_id] = Photo(
                 photo_id, root, folder, one.name, "pending", one.size, taken_at, now
             )
@@ -251,8 +236,9 @@ def _note(filler: Filler, root: bytes, folder: bytes, part: list[FileEntry], now
 def _meet_fates(filler: Filler) -> None:
     """Let each photo become what it is to be, in an order of chance."""
     fates: tuple[Callable[[Filler, Photo], Photo], ...] = (
-        *(Filler.read,) * 14, _stay_pending, _fail, _fail, _fail, _be_hindered, _vanish_unread,
-        _vanish, _return, _change, _move, _read_twice, _read_metadata_twice, _copy, _copy,
+        *(Filler.read,) * 14, _stay_pending, _fail, _fail_known, _fail_later, _be_hindered,
+        _vanish_unread, _vanish, _return, _change, _move, _read_twice, _read_metadata_twice,
+        _copy, _copy,
     )  # fmt: skip
     for photo_id in filler.chance.sample(list(filler.photos), len(filler.photos)):
         meet = filler.chance.choice(fates)
@@ -267,6 +253,26 @@ def _fail(filler: Filler, photo: Photo) -> Photo:
     state = filler.chance.choice((PhotoState.FAILED, PhotoState.DEAD, PhotoState.UNSUPPORTED))
     filler.catalog.record_failure(photo.id, None, "cut off", state)
     return replace(photo, state=str(state))
+
+
+def _fail_known(filler: Filler, photo: Photo) -> Photo:
+    """Fail behind the reading of the file's header: what it says is known, and nothing else."""
+    known = replace(filler.facts(photo)[0], fingerprint=None)
+    filler.catalog.record_failure(photo.id, known, "no memory", PhotoState.FAILED)
+    return replace(
+        photo, state="failed", format=known.format, width=known.width, height=known.height
+    )
+
+
+def _fail_later(filler: Filler, photo: Photo) -> Photo:
+    """Be read, then be another file that cannot be: what is known is that of no file any more."""
+    changed = _change(filler, photo)
+    filler.catalog.record_failure(photo.id, None, "cut off", PhotoState.DEAD)
+    file_time = filler.known[photo.id].mtime_ns // SECOND
+    return Photo(
+        photo.id, photo.root, photo.folder, photo.name, "dead", changed.size, clock(file_time),
+        photo.added_at,
+    )  # fmt: skip
 
 
 def _be_hindered(filler: Filler, photo: Photo) -> Photo:
@@ -335,11 +341,11 @@ def _copy(filler: Filler, photo: Photo) -> Photo:
 
 
 def _with_pairs(photos: dict[int, Photo]) -> Iterator[Photo]:
-    pictures = {
-        (one.root, one.folder, _stem(one.name)): one.id
-        for one in photos.values()
-        if not _is_raw(one.name)
-    }
+    """Give each RAW photo its picture: of those with its name beside it the first by name."""
+    pictures: dict[tuple[bytes, bytes, bytes], Photo] = {}
+    for one in sorted(photos.values(), key=lambda photo: photo.name):
+        if not _is_raw(one.name):
+            pictures.setdefault((one.root, one.folder, _stem(one.name)), one)
     for photo in photos.values():
-        pair = pictures.get((photo.root, photo.folder, _stem(photo.name)))
-        yield replace(photo, pair=pair) if _is_raw(photo.name) else photo
+        other = pictures.get((photo.root, photo.folder, _stem(photo.name)))
+        yield replace(photo, pair=other.id) if other and _is_raw(photo.name) else photo

@@ -1,165 +1,22 @@
-"""What a search must find, in plain Python from the rules of the language; no SQL, no index.
-
-A query is a tree of the dataclasses below, whose values stay text as it is written: what
-`last-week` or `1.5mb` means is said here a second time, independent of the program's parser.
-"""
+"""What a search must find, in plain Python from the rules of the language; no SQL, no index."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import search_values as values
+from asked_queries import All, Asked, Bare, No, Query, Saved, Some, Thing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
-    from datetime import date, tzinfo
 
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A detected box: how sure, and its sides in 0..1."""
-
-    confidence: float
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A tag of a photo with its boxes; `kind` is object, label or parent."""
-
-    name: str
-    kind: str
-    confidence: float
-    frames: tuple[Frame, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """All that a search may ask of a photo; `camera` is make and model as people say them."""
-
-    id: int
-    root: bytes
-    folder: bytes
-    name: bytes
-    state: str
-    size: int
-    taken_at: int
-    added_at: int
-    dated_by: str = "file"
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
-    fingerprint: bytes | None = None
-    tags: tuple[Seen, ...] = ()
-    keywords: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    camera: str | None = None
-    lens: str | None = None
-    country_code: str | None = None
-    country: str | None = None
-    region: str | None = None
-    city: str | None = None
-    iso: int | None = None
-    f_number: float | None = None
-    focal: float | None = None
-    rating: int | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    pair: int | None = None
-
-    @property
-    def path(self) -> bytes:
-        """The absolute path."""
-        return b"/".join(part for part in (self.root, self.folder, self.name) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """A name, or all names that begin so, with its modifiers."""
-
-    name: str
-    starts: bool = False
-    kind: str | None = None
-    confidence: float | None = None
-    area: tuple[str, float] | None = None
-    spot: str | None = None
-    count: tuple[str, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A field with its value as it is written; `sign` is `:`, a comparison, or `*` for a prefix."""
-
-    field: str
-    sign: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bare:
-    """`untagged` or `duplicate`."""
-
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """`@NAME`."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """NOT."""
-
-    term: Term
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    """AND; without terms every photo."""
-
-    terms: tuple[Term, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """OR."""
-
-    terms: tuple[Term, ...]
-
-
-Term: TypeAlias = Thing | Asked | Bare | Saved | No | All | Some
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A whole query: its terms, `conf` as sign and number, and the value of `sort:`."""
-
-    term: Term
-    conf: tuple[str, float] | None = None
-    sort: str | None = None
+    from asked_queries import Term
+    from known_photos import Frame, Library, Photo
 
 
 NAMED = ("camera", "lens", "model", "place")
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """The photos, the names that the catalog knows, and the day and place of the question."""
-
-    photos: tuple[Photo, ...]
-    names: frozenset[str]
-    today: date
-    zone: tzinfo
-    home: bytes
-    saved: Mapping[str, Query] = field(default_factory=dict)
 
 
 def find(
