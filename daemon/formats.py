@@ -8,6 +8,7 @@ from __future__ import annotations
 import os.path
 import re
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -104,6 +105,21 @@ def format_named(name: str) -> PhotoFormat:
 def format_of_pillow(name: str) -> PhotoFormat:
     """Return the format behind a name of Pillow's."""
     return _BY_PILLOW[name]
+
+
+def installed_readers() -> dict[str, str]:
+    """Return the packages of the table that are installed, and Pillow, with their versions.
+
+    None of them is loaded.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    names = {"pillow"}.union(*((entry.package or "").split() for entry in FORMATS))
+    found = {}
+    for name in sorted(names):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def suffix_of(name: bytes) -> bytes:

@@ -5,6 +5,7 @@ The thread that owns an Indexer is the one that writes the catalog. Others hand 
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from ..db.catalog import Catalog
 from ..db.errors import CatalogError
 from .config import ConfigError
+from .formats import installed_readers
 from .fusing import make_fuser
 from .ignores import IgnoreGlobError, Ignores
 from .library import Library
@@ -23,6 +25,7 @@ from .saved.commands import Ran
 from .saved.matcher import Compared
 from .scanner import Listed, RootSeen, Walked
 from .settler import Settled
+from .stages import StageTimes
 from .tagging.automatic import AutomaticTagger
 from .tagging.setup import scribe_program
 from .worker import ChildProgram, Worker, plan_worker
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from .config import Config, RootSettings
     from .messages import Died, Reply
     from .tagging.orders import Answer
+
+logger = logging.getLogger(__name__)
 
 PHOTOS_PER_THREAD = 4  # in the child at once: one decoded, one read ahead, two on their way
 
@@ -103,8 +108,12 @@ class Indexer:
     ) -> None:
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self.ignores = make_ignores(config)
+        self.stages = StageTimes()
         plan = plan_worker(config)
         self.catalog = open_catalog(config)
+        again = self.catalog.queue.requeue_unsupported(installed_readers())
+        if again:
+            logger.info("%d photos that no library could read are tried again", again)
         program = ChildProgram("recognizer", plan.to_json(), encode, decode_reply)
         self._worker = Worker(program, lambda reply: self.inbox.put(Replied(reply)))
         self.pipeline = Pipeline(
@@ -114,6 +123,7 @@ class Indexer:
             window=plan.threads * PHOTOS_PER_THREAD,
             deadline_seconds=config.worker.deadline_seconds,
             on_outcome=on_outcome,
+            stages=self.stages,
         )
         self._write_tags = write_tags
         self.tags = self._make_tags(config)
@@ -165,7 +175,7 @@ class Indexer:
         scribe = Worker(
             scribe_program(config), lambda answer: self.inbox.put(TagAnswered(answer, scribe))
         )
-        return AutomaticTagger(self.catalog, scribe, config, is_on=self._write_tags)
+        return AutomaticTagger(self.catalog, scribe, config, self.stages, is_on=self._write_tags)
 
     def messages(self, timeout: float) -> list[Message]:
         """Wait for the first message up to ``timeout`` seconds; return all that are there."""
@@ -191,6 +201,14 @@ def open_catalog(config: Config) -> Catalog:
 
     Raises CatalogError.
     """
+    return Catalog.open(config.catalog.path, wal=not check_place(config))
+
+
+def check_place(config: Config) -> bool:
+    """Tell whether the catalog lies on a network mount.
+
+    Raises CatalogError where it does and the settings do not say that it may.
+    """
     path = config.catalog.path
     folder = os.path.dirname(path)
     while folder != b"/" and not os.path.isdir(folder):
@@ -203,4 +221,4 @@ def open_catalog(config: Config) -> Catalog:
             f"it would lie on a network mount ({mount.fstype}), where SQLite can lose data",
             "choose a local path, or set catalog.allow_network = true",
         )
-    return Catalog.open(path, wal=not is_remote)
+    return is_remote

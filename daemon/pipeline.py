@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from ..db.evidence import as_stored
 from ..db.states import PhotoState
 from .errors import RecognizerError
-from .logs import printable
 from .messages import (
     Analyze,
     Analyzed,
@@ -30,15 +29,18 @@ from .messages import (
     Reply,
     Report,
 )
+from .printable import printable
 from .second_pass import SecondPass
+from .stages import Stopwatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ..db.catalog import Catalog
-    from ..db.records import PendingPhoto, PhotoFacts
+    from ..db.records import PendingPhoto, PhotoFacts, Verdict
     from ..models.results import Analysis, ModelVersion, Reading
     from .fusing import Fuser
+    from .stages import StageTimes
     from .worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ class _Flight:
     started: float
     facts: PhotoFacts | None = None
     is_second: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)  # by stage
 
 
 @dataclass(slots=True)
@@ -98,6 +101,7 @@ class Pipeline:
         window: int,
         deadline_seconds: float,
         on_outcome: Callable[[Outcome], None],
+        stages: StageTimes,
     ) -> None:
         self._catalog = catalog
         self._worker = worker
@@ -105,6 +109,7 @@ class Pipeline:
         self._window = window
         self._deadline = deadline_seconds
         self._on_outcome = on_outcome
+        self._stages = stages
         self._line = _Line()
         self._report: Callable[[str], None] = logger.info
         self._models: tuple[ModelVersion, ...] | None = None
@@ -157,8 +162,9 @@ class Pipeline:
                 self._send(suspects.popleft())
             return
         room = self._window - len(flights)
-        if room > 0 and not self._queue_is_empty:
-            photos = self._catalog.next_pending(room, self._line.photo_ids() | self._put_off)
+        # Half a window keeps the child busy, and the catalog is asked once for several photos.
+        if 2 * room >= self._window and not self._queue_is_empty:
+            photos = self._catalog.queue.next_pending(room, self._line.photo_ids() | self._put_off)
             self._queue_is_empty = not photos
             for photo in photos:
                 self._send(photo)
@@ -212,8 +218,10 @@ class Pipeline:
             return
         match reply:
             case Identified(id=number, facts=facts):
+                flight.seconds |= reply.seconds
                 self._take_identified(number, flight, facts)
             case Analyzed():
+                _add(flight.seconds, reply.seconds)
                 self._take_analyzed(flight, reply)
             case Failed():
                 self._take_failed(flight, reply)
@@ -242,7 +250,10 @@ class Pipeline:
         # What was only read again for its metadata has its tags.
         is_new = not flight.is_second or source != flight.photo.id
         queue_tags = self.queue_tags and is_new
+        watch = Stopwatch()
         self._catalog.record_copy(flight.photo.id, facts, source, queue_tags=queue_tags)
+        watch.lap("record")
+        flight.seconds |= watch.seconds
         if not flight.is_second and self._wanted_models != self.models:
             self._second.add(flight.photo, ())  # its source may have had one look only
         self._land(number, PhotoState.DONE, is_copy=True)
@@ -265,27 +276,30 @@ class Pipeline:
             self._put_off.add(flight.photo.id)
             self._land(reply.id, PhotoState.PENDING, "it changed while it was analysed")
             return
+        watch = Stopwatch()
         analysis = as_stored(reply.analysis)
         reading = self._record(flight.photo.id, flight.facts, analysis)
+        watch.lap("record")
+        flight.seconds |= watch.seconds
         self._second.add(flight.photo, analysis.models)
         self._land(reply.id, PhotoState.DONE, reading=reading)
 
     def _record(self, photo_id: int, facts: PhotoFacts, analysis: Analysis) -> Reading:
-        """Record what is believed; once more if a verdict came in between."""
-        mark = facts.fingerprint or b""
+        """Record what is believed; people have said nothing of almost every picture."""
+        verdicts: tuple[Verdict, ...] = ()
         while True:
-            verdicts = self._catalog.verdicts(mark)
             reading = self.fuser.read(analysis, verdicts)
-            self._catalog.record_reading(
+            if self._catalog.record_reading(
                 photo_id,
                 facts,
                 analysis,
                 reading,
                 rules=self.fuser.digest,
+                verdicts=verdicts,
                 queue_tags=self.queue_tags,
-            )
-            if self._catalog.verdicts(mark) == verdicts:
+            ):
                 return reading
+            verdicts = self._catalog.verdicts(facts.fingerprint or b"")
 
     def _take_failed(self, flight: _Flight, reply: Failed) -> None:
         if flight.is_second:  # what is known of it stands
@@ -337,4 +351,11 @@ class Pipeline:
         """Take a photo out of the air and tell what became of it."""
         flight = self._line.flights.pop(number)
         seconds = time.monotonic() - flight.started
+        self._stages.observe_all(flight.seconds | {"whole": seconds})
         self._on_outcome(Outcome(flight.photo.path, state, reason, reading, is_copy, seconds))
+
+
+def _add(seconds: dict[str, float], more: Mapping[str, float]) -> None:
+    """Add what was measured later: a stage may have a part in each of a photo's two passes."""
+    for stage, duration in more.items():
+        seconds[stage] = seconds.get(stage, 0.0) + duration

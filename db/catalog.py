@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from itertools import islice
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import func, select
 
-from . import folders, ledger, presence, queue, recording, roots, tag_queue, upkeep, verdicts
+from . import folders, presence, queue, recording, roots, tag_queue, upkeep, verdicts
 from .engine import sqlite_path
 from .evidenced import count_to_refuse, evidenced, next_to_refuse
 from .explain import explain
@@ -21,10 +20,12 @@ from .reading import open_for_reading
 from .saved import SavedSearches
 from .states import PhotoState, RootState, VerdictKind
 from .tables import PhotoRow
-from .transaction import Transactions
+from .tags import Tags
+from .transaction import CHUNK, Transactions, chunks
+from .waiting import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -35,17 +36,11 @@ if TYPE_CHECKING:
         Evidenced,
         FileEntry,
         FolderChange,
-        PendingPhoto,
         PhotoFacts,
         RootFolder,
         RootRecord,
-        TagFile,
         Verdict,
     )
-
-Thing = TypeVar("Thing")
-
-CHUNK: Final = 500  # rows in one transaction; so many parameters every database takes
 
 
 class Catalog:
@@ -66,7 +61,9 @@ class Catalog:
         self._clock = clock
         self._names = Names()
         self.model_sets = ModelSets(transactions, self._names, self._now)
+        self.queue = Waiting(transactions, self._names)
         self.saved = SavedSearches(transactions, self._now)
+        self.tags = Tags(transactions, self._now)
 
     @classmethod
     def open(
@@ -214,7 +211,7 @@ class Catalog:
     def gone_folders_photos(self, root_id: int, relpaths: Collection[bytes]) -> tuple[int, ...]:
         """Give the ids of the photos in exactly these folders that are not missing yet."""
         found: list[int] = []
-        for some in _chunks(relpaths):
+        for some in chunks(relpaths):
             with self._begin() as connection:
                 found += presence.photos_of_folders(connection, root_id, some)
         return tuple(found)
@@ -222,7 +219,7 @@ class Catalog:
     def photo_paths(self, ids: Collection[int]) -> dict[int, bytes]:
         """Give the absolute paths of photos as they are known now."""
         found: dict[int, bytes] = {}
-        for some in _chunks(ids):
+        for some in chunks(ids):
             with self._begin() as connection:
                 found |= presence.photo_paths(connection, some)
         return found
@@ -235,7 +232,7 @@ class Catalog:
     def mark_missing(self, ids: Collection[int]) -> int:
         """Mark photos as missing; they keep their results. Count those that were not yet."""
         now = self._now()
-        return self._in_chunks(
+        return self._transactions.in_chunks(
             ids, lambda connection, some: presence.mark_missing(connection, some, now)
         )
 
@@ -283,46 +280,6 @@ class Catalog:
         with self._begin() as connection:
             return folders.photos_beside(connection, root_id, relpath, sidecar)
 
-    def next_pending(self, limit: int, exclude: Collection[int] = ()) -> list[PendingPhoto]:
-        """Give photos that wait, those observed one by one first, then the newest.
-
-        Left out are those in `exclude` and those whose root cannot be read.
-        """
-        with self._begin() as connection:
-            return queue.next_pending(connection, limit, exclude)
-
-    def requeue_due(self, now: int) -> int:
-        """Queue the failed photos that have rested long enough, and count them."""
-        with self._begin() as connection:
-            return queue.requeue_due(connection, now)
-
-    def next_retry_at(self) -> int | None:
-        """Give the time at which the next failed photo has rested long enough."""
-        with self._begin() as connection:
-            return queue.next_retry_at(connection)
-
-    def retry(self, ids: Collection[int] | None = None) -> int:
-        """Queue failed, dead and unsupported photos as if they were new, and count them.
-
-        None means all of them.
-        """
-        if ids is None:
-            with self._begin() as connection:
-                return queue.retry(connection, None)
-        return self._in_chunks(ids, queue.retry)
-
-    def next_outdated(
-        self, models: Collection[ModelVersion], before: int | None = None, limit: int = 100
-    ) -> tuple[list[PendingPhoto], int | None]:
-        """Give done photos that are to be looked at again, those that came last first.
-
-        One of these models has not seen them, or an earlier metadata reader has read them. Looks
-        at the next `limit` photos and gives the id to go on before, None at the end.
-        """
-        with self._begin() as connection:
-            model_ids = set(self._names.models(connection, models).values())
-            return queue.next_outdated(connection, model_ids, before, limit)
-
     def find_analyzed(
         self, fingerprint: bytes, models: Collection[ModelVersion], photo_id: int = 0
     ) -> int | None:
@@ -341,8 +298,9 @@ class Catalog:
         reading: Reading,
         *,
         rules: str,
+        verdicts: tuple[Verdict, ...] | None = None,
         queue_tags: bool = False,
-    ) -> None:
+    ) -> bool:
         """Store what the models say, and what is believed, in place of before; the photo is done.
 
         `rules` is a digest of the rules by which the reading was made. What other models said of
@@ -350,16 +308,18 @@ class Catalog:
         of ours that the photo's files are known to hold. With `queue_tags` its tags wait to be
         written.
 
-        A photo that vanished meanwhile stays missing. Raises PhotoUnknown, or ValueError for
-        results of a model that `analysis.models` does not name.
+        False, and nothing is stored, where the verdicts that the reading obeys are given, and there
+        are others by now. A photo that vanished meanwhile stays missing. Raises PhotoUnknown, or
+        ValueError for results of a model that `analysis.models` does not name.
         """
-        stamp = recording.Stamp(rules, self._now())
+        stamp = recording.Stamp(rules, self._now(), verdicts)
         with self._begin() as connection:
-            recording.record_reading(
+            is_recorded = recording.record_reading(
                 connection, self._names, photo_id, facts, analysis, reading, stamp
             )
-            if queue_tags:
+            if is_recorded and queue_tags:
                 tag_queue.queue_one(connection, photo_id)
+        return is_recorded
 
     def record_copy(
         self, photo_id: int, facts: PhotoFacts, source_id: int, *, queue_tags: bool = False
@@ -390,7 +350,7 @@ class Catalog:
     def evidenced(self, ids: Collection[int]) -> list[Evidenced]:
         """Give those of these photos that have evidence, in the order of their ids."""
         found: list[Evidenced] = []
-        for some in _chunks(sorted(ids)):
+        for some in chunks(sorted(ids)):
             with self._begin() as connection:
                 found += evidenced(connection, some)
         return found
@@ -452,68 +412,6 @@ class Catalog:
         with self._begin() as connection:
             self._names.labels(connection, names)
 
-    def intend_tags(self, photo_id: int, file: TagFile) -> None:
-        """Note that a file is about to be written; raises PhotoUnknown."""
-        with self._begin() as connection:
-            ledger.intend(connection, photo_id, file)
-
-    def record_tags(
-        self,
-        photo_id: int,
-        file: TagFile,
-        entry: FileEntry | None = None,
-        sidecars: tuple[int, int] | None = None,
-    ) -> None:
-        """Note what stands in a file now; what was intended with it is done.
-
-        `entry` is the photo's own file where that was replaced: no walk then sees a change in it,
-        and where its time has changed, so has the date of a photo that has no other. `sidecars` is
-        the version of its sidecars before and after one was written, see `FileEntry`: no walk sees
-        a change in them, either, unless there was one before. Raises PhotoUnknown.
-        """
-        with self._begin() as connection:
-            ledger.record(connection, photo_id, file, entry, sidecars)
-
-    def drop_tag_intent(self, photo_id: int, target: str) -> None:
-        """Forget a write that did not happen."""
-        with self._begin() as connection:
-            ledger.drop_intent(connection, photo_id, target)
-
-    def queue_tags(self, ids: Collection[int]) -> int:
-        """Let the tags of these photos be written, behind all that wait; count the photos."""
-        now = self._now()
-        return self._in_chunks(
-            ids, lambda connection, some: tag_queue.queue_many(connection, some, now)
-        )
-
-    def next_tag_jobs(
-        self, limit: int, exclude: Collection[int] = (), now: float | None = None
-    ) -> list[PendingPhoto]:
-        """Give done photos whose tags may be written now, those that wait the longest first.
-
-        Photos whose analysis has queued them go before those that `queue_tags` has. Left out are
-        those in `exclude`, and those whose root cannot be read. `attempts` are those to write.
-        """
-        with self._begin() as connection:
-            return tag_queue.next_jobs(
-                connection, limit, exclude, self._now() if now is None else now
-            )
-
-    def next_tag_job_at(self) -> int | None:
-        """Give the time from which `next_tag_jobs` finds something; it may have passed."""
-        with self._begin() as connection:
-            return tag_queue.next_at(connection)
-
-    def put_off_tag_job(self, photo_id: int, until: float) -> None:
-        """Let a photo's tags wait until a time, and count the attempt."""
-        with self._begin() as connection:
-            tag_queue.put_off(connection, photo_id, until)
-
-    def finish_tag_job(self, photo_id: int) -> None:
-        """Take a photo out of the queue of those whose tags wait."""
-        with self._begin() as connection:
-            tag_queue.finish(connection, photo_id)
-
     def count_pending(self) -> int:
         """Count the photos that wait for their analysis."""
         waiting = select(func.count()).where(PhotoRow.state == PhotoState.PENDING.value)
@@ -529,14 +427,6 @@ class Catalog:
     def _begin(self) -> AbstractContextManager[Connection]:
         return self._transactions.begin()
 
-    def _in_chunks(self, ids: Iterable[int], change: Callable[[Connection, list[int]], int]) -> int:
-        """Change many rows in several short transactions, and count them."""
-        changed = 0
-        for some in _chunks(ids):
-            with self._begin() as connection:
-                changed += change(connection, some)
-        return changed
-
     def _now(self) -> int:
         return int(self._clock())
 
@@ -549,10 +439,3 @@ def _lock_beside(path: bytes) -> CatalogLock:
     except OSError as error:
         raise explain(error, path) from error
     return lock
-
-
-def _chunks(things: Iterable[Thing]) -> Iterator[list[Thing]]:
-    """Cut into pieces that fit into one statement and one short transaction."""
-    rest = iter(things)
-    while some := list(islice(rest, CHUNK)):
-        yield some

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 
 from .metadata_rows import file_date
 from .pairs import find_pairs, photos_of_stem, stem_of
 from .paths import join
+from .prepared import Prepared
 from .records import FolderChange
 from .states import PRESENT_FILES, SERVED_ROOTS, PhotoState, name_key, suffix_of
 from .tables import FolderRow, PhotoRow, RootRow
@@ -26,6 +27,11 @@ MOST_AT_ONCE = 500  # inodes in one question
 MOST_CANDIDATES = 2000
 
 PRESENT = text(PRESENT_FILES)
+
+
+FOLDER = select(FolderRow.id).where(
+    FolderRow.root_id == bindparam("root"), FolderRow.relpath == bindparam("relpath")
+)
 
 
 def never(_path: bytes) -> bool:
@@ -47,7 +53,22 @@ class _Known(NamedTuple):
 
 
 FILE = ("size", "mtime_ns", "inode", "sidecar")
+FILLED = (*FILE, "folder_id", "state", "added_at", "name", "suffix", "name_key", *file_date(0))
+NEW = Prepared(insert(PhotoRow).values({name: bindparam(name) for name in FILLED}))
 KNOWN = tuple(getattr(PhotoRow, name) for name in _Known._fields)
+OF_FOLDER = select(*KNOWN).where(PhotoRow.folder_id == bindparam("folder"))
+OF_NAME = OF_FOLDER.where(PhotoRow.name == bindparam("photo"))
+OF_INODES = (
+    select(*KNOWN, PhotoRow.folder_id, FolderRow.relpath, RootRow.path)
+    .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
+    .join(RootRow, RootRow.id == FolderRow.root_id)
+    .where(
+        RootRow.state.in_([state.value for state in SERVED_ROOTS]),
+        PhotoRow.inode.in_(bindparam("inodes", expanding=True)),
+    )
+    .order_by(PhotoRow.analyzed_at.is_(None), PhotoRow.id)
+    .limit(MOST_CANDIDATES)
+)
 
 
 class _Elsewhere(NamedTuple):
@@ -146,8 +167,7 @@ def _is_as_known(
 
 
 def _folder(connection: Connection, root_id: int, relpath: bytes) -> int | None:
-    place = and_(FolderRow.root_id == root_id, FolderRow.relpath == relpath)
-    return connection.scalar(select(FolderRow.id).where(place))
+    return connection.scalar(FOLDER, {"root": root_id, "relpath": relpath})
 
 
 def _add_folder(connection: Connection, root_id: int, relpath: bytes) -> int:
@@ -158,10 +178,9 @@ def _add_folder(connection: Connection, root_id: int, relpath: bytes) -> int:
 def _known(
     connection: Connection, folder_id: int, name: bytes | None = None
 ) -> dict[bytes, _Known]:
-    columns = select(*KNOWN).where(PhotoRow.folder_id == folder_id)
-    if name is not None:
-        columns = columns.where(PhotoRow.name == name)
-    return {row.name: row for row in map(_Known._make, connection.execute(columns))}
+    place = {"folder": folder_id, "photo": name}
+    rows = connection.execute(OF_FOLDER if name is None else OF_NAME, place)
+    return {row.name: row for row in map(_Known._make, rows)}
 
 
 def _apply(
@@ -218,17 +237,9 @@ def _find_moves(
 
 def _rows_of_inodes(connection: Connection, inodes: Sequence[int]) -> Iterator[_Elsewhere]:
     """Give all photos with these inodes whose root can be read, those with results first."""
-    places = (
-        select(*KNOWN, PhotoRow.folder_id, FolderRow.relpath, RootRow.path)
-        .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
-        .join(RootRow, RootRow.id == FolderRow.root_id)
-        .where(RootRow.state.in_([state.value for state in SERVED_ROOTS]))
-        .order_by(PhotoRow.analyzed_at.is_(None), PhotoRow.id)
-    )
     for start in range(0, len(inodes), MOST_AT_ONCE):
-        some = places.where(PhotoRow.inode.in_(inodes[start : start + MOST_AT_ONCE]))
-        some = some.limit(MOST_CANDIDATES)
-        for *columns, folder_id, relpath, root in connection.execute(some):
+        some = {"inodes": inodes[start : start + MOST_AT_ONCE]}
+        for *columns, folder_id, relpath, root in connection.execute(OF_INODES, some):
             known = _Known._make(columns)
             yield _Elsewhere(known, folder_id, join(root, relpath, known.name))
 
@@ -296,7 +307,7 @@ def _insert_new(
         for entry in entries
     ]
     if rows:
-        connection.execute(insert(PhotoRow), rows)
+        NEW.run(connection, rows)
 
 
 def _update_changed(connection: Connection, changed: Sequence[tuple[_Known, FileEntry]]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, insert, select, text, update
 
+from .prepared import Prepared
 from .states import METADATA_VERSION, camera_name, cell_of, month_of, shape_of, text_key, wall_clock
 from .tables import CameraRow, LensRow, PhotoDetailRow, PhotoRow, PlaceRow
 
@@ -56,10 +57,10 @@ FOUND_AMONG: Final = (
     " AND t.parent_id = CASE WHEN CAST(:region AS TEXT) IS NULL THEN c.id ELSE r.id END"
 )
 COUNT: Final = {
-    table: text(f"UPDATE {table} SET n = n + :step WHERE id = :thing") for table in ROWS
+    table: Prepared(text(f"UPDATE {table} SET n = n + :step WHERE id = :thing")) for table in ROWS
 }
 UNUSED: Final = {table: text(f"DELETE FROM {table} WHERE id = :thing AND n <= 0") for table in ROWS}
-INSERT_DETAIL = insert(PhotoDetailRow)
+INSERT_DETAIL = Prepared(insert(PhotoDetailRow))
 DELETE_DETAIL = text("DELETE FROM photo_detail WHERE photo_id = :photo")
 NOTHING: Final[dict[str, Any]] = dict.fromkeys((*THINGS, *PLAIN, "cell")) | {"read_by": 0}
 
@@ -135,7 +136,7 @@ def replace_detail(
     columns: dict[str, Any] = {name: _storable(getattr(metadata, name)) for name in DETAILS}
     columns["dropped"] = json.dumps(metadata.dropped) if metadata.dropped else None
     if any(value is not None for value in columns.values()):
-        connection.execute(INSERT_DETAIL, columns | {"photo_id": photo_id})
+        INSERT_DETAIL.run(connection, columns | {"photo_id": photo_id})
 
 
 def drop_metadata(connection: Connection, photo_id: int) -> None:
@@ -215,6 +216,6 @@ def _count(connection: Connection, steps: Sequence[tuple[str, int, int]]) -> Non
         fewer = [{"thing": thing} for thing, step in moved if step < 0]
         if moved:
             rows = [{"thing": thing, "step": step} for thing, step in moved]
-            connection.execute(COUNT[table], rows)
+            COUNT[table].run(connection, rows)
         if fewer:
             connection.execute(UNUSED[table], fewer)

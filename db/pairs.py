@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from .states import RAW_SUFFIXES
 from .tables import PhotoRow
@@ -20,6 +20,15 @@ MOST_ASKED: Final = 20  # stems; for more all photos of the folder are looked at
 
 OF_FOLDER = select(PhotoRow.id, PhotoRow.name, PhotoRow.suffix, PhotoRow.pair_id).where(
     PhotoRow.folder_id == bindparam("folder")
+)
+# The suffix is hidden, so that the photos of the folder are looked at and no others.
+ANY_RAW = (
+    select(PhotoRow.id)
+    .where(
+        PhotoRow.folder_id == bindparam("folder"),
+        func.coalesce(PhotoRow.suffix, "").in_(sorted(RAW_SUFFIXES)),
+    )
+    .limit(1)
 )
 OF_STEM = OF_FOLDER.where(PhotoRow.name >= bindparam("first"), PhotoRow.name < bindparam("last"))
 SET_PAIR = (
@@ -73,6 +82,8 @@ def _by_stem(
     if len(stems) <= MOST_ASKED:
         for stem in stems:
             yield photos_of_stem(connection, folder_id, stem)
+        return
+    if connection.scalar(ANY_RAW, {"folder": folder_id}) is None:
         return
     by_stem: dict[bytes, list[_Half]] = {}
     rows = connection.execute(OF_FOLDER.order_by(PhotoRow.name), {"folder": folder_id})

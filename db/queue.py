@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from .errors import PhotoUnknown
 from .metadata_rows import file_columns, file_date
@@ -13,16 +13,50 @@ from .paths import join
 from .recording import drop_results
 from .records import PendingPhoto
 from .states import METADATA_VERSION, RETRY_SECONDS, SERVED_ROOTS, PhotoState
-from .tables import FolderRow, PhotoRow, RootRow
+from .tables import FolderRow, PhotoRow, ReaderRow, RootRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Connection, Row
 
     from .records import PhotoFacts
 
 GIVEN_UP = (PhotoState.FAILED.value, PhotoState.DEAD.value, PhotoState.UNSUPPORTED.value)
+AS_NEW: Final = {
+    "state": PhotoState.PENDING.value, "attempts": 0, "error": None, "next_try_at": None
+}  # fmt: skip
+OF_CONTENT: Final = ("fingerprint", "format", "width", "height", "shape")
+READERS = select(ReaderRow.name, ReaderRow.version)
+
+
+def _photos() -> Select[Any]:
+    """Select photos whose root can be read, with what `_pending` needs."""
+    columns: tuple[Any, ...] = (
+        PhotoRow.id,
+        PhotoRow.name,
+        PhotoRow.size,
+        PhotoRow.mtime_ns,
+        PhotoRow.inode,
+        PhotoRow.attempts,
+        FolderRow.relpath,
+        RootRow.path,
+    )
+    return (
+        select(*columns)
+        .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
+        .join(RootRow, RootRow.id == FolderRow.root_id)
+        .where(RootRow.state.in_([served.value for served in SERVED_ROOTS]))
+    )
+
+
+# Built once, since it is asked for every few photos.
+PENDING = (
+    _photos()
+    .where(PhotoRow.state == PhotoState.PENDING.value)
+    .order_by(PhotoRow.urgent.desc(), PhotoRow.mtime_ns.desc(), PhotoRow.id.desc())
+    .limit(bindparam("limit", type_=PhotoRow.id.type))
+)
 
 
 def next_pending(
@@ -32,11 +66,9 @@ def next_pending(
 
     Those that came one by one are first, then those that a walk found; of both the newest.
     """
-    waiting = _photos().where(
-        PhotoRow.state == PhotoState.PENDING.value, PhotoRow.id.not_in(exclude)
-    )
-    order = (PhotoRow.urgent.desc(), PhotoRow.mtime_ns.desc(), PhotoRow.id.desc())
-    return [_pending(row) for row in connection.execute(waiting.order_by(*order).limit(limit))]
+    # What is left out of the text does not have to be compiled for every photo.
+    rows = connection.execute(PENDING, {"limit": limit + len(exclude)}).all()
+    return [_pending(row) for row in rows if row.id not in exclude][:limit]
 
 
 def next_outdated(
@@ -84,7 +116,7 @@ def record_failure(
     if state is PhotoState.FAILED and attempts > len(RETRY_SECONDS):
         state = PhotoState.DEAD
     rest = RETRY_SECONDS[attempts - 1] if state is PhotoState.FAILED else None
-    columns: dict[str, Any] = {"fingerprint": None}
+    columns: dict[str, Any] = dict.fromkeys(OF_CONTENT)
     if facts is not None:
         columns = file_columns(facts) | file_date(facts.mtime_ns)
     columns |= {"attempts": attempts, "analyzed_at": None}
@@ -122,30 +154,25 @@ def retry(connection: Connection, ids: Collection[int] | None) -> int:
     given_up = update(PhotoRow).where(PhotoRow.state.in_(GIVEN_UP))
     if ids is not None:
         given_up = given_up.where(PhotoRow.id.in_(ids))
-    fresh = given_up.values(
-        state=PhotoState.PENDING.value, attempts=0, error=None, next_try_at=None
-    )
-    return connection.execute(fresh).rowcount
+    return connection.execute(given_up.values(**AS_NEW)).rowcount
 
 
-def _photos() -> Select[Any]:
-    """Select photos whose root can be read, with what `_pending` needs."""
-    columns: tuple[Any, ...] = (
-        PhotoRow.id,
-        PhotoRow.name,
-        PhotoRow.size,
-        PhotoRow.mtime_ns,
-        PhotoRow.inode,
-        PhotoRow.attempts,
-        FolderRow.relpath,
-        RootRow.path,
-    )
-    return (
-        select(*columns)
-        .join(FolderRow, FolderRow.id == PhotoRow.folder_id)
-        .join(RootRow, RootRow.id == FolderRow.root_id)
-        .where(RootRow.state.in_([served.value for served in SERVED_ROOTS]))
-    )
+def requeue_unsupported(connection: Connection, readers: Mapping[str, str]) -> int:
+    """Queue the photos that no library could read if one of these is new; count them.
+
+    They are given with their versions, and remembered.
+    """
+    known = {row.name: row.version for row in connection.execute(READERS)}
+    if known == readers:
+        return 0
+    connection.execute(delete(ReaderRow))
+    if readers:
+        rows = [{"name": name, "version": version} for name, version in readers.items()]
+        connection.execute(insert(ReaderRow), rows)
+    if readers.items() <= known.items():
+        return 0
+    unsupported = update(PhotoRow).where(PhotoRow.state == PhotoState.UNSUPPORTED.value)
+    return connection.execute(unsupported.values(**AS_NEW)).rowcount
 
 
 def _pending(row: Row[Any]) -> PendingPhoto:

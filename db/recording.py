@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, bindparam, case, delete, insert, select, text, update
+from sqlalchemy import BindParameter, bindparam, case, delete, func, insert, select, text, update
 
 from . import tag_queue
 from .errors import PhotoUnknown
@@ -23,7 +23,8 @@ from .metadata_rows import (
     replace_detail,
     thing_keys,
 )
-from .names import count_labels, intern_set, models_of
+from .names import SET_OF, add_set, count_labels, key_of_set, models_of
+from .prepared import Prepared
 from .reading_rows import delete_reading, insert_reading, labels_of, names_read, to_rows
 from .records import Evidenced, PhotoFacts
 from .states import PhotoState
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from ..models.results import Analysis, ModelVersion, Reading
     from .names import Names
     from .reading_rows import ReadingRows
+    from .records import Verdict
 
 # These statements run for every photo. Building one costs SQLAlchemy more than running it costs
 # SQLite, so they are built once, with parameters.
@@ -53,13 +55,18 @@ FACTS = (*file_columns(PhotoFacts(0, 0, 0)), *COLUMNS)
 HELD = ("fingerprint", "set_id", "rules", "taken_at", "untagged", "read_by", *THINGS)
 STANDING = select(*(getattr(PhotoRow, name) for name in HELD)).where(PhotoRow.id == PHOTO)
 # One question for what is known, and for what is to be known: it is asked for every photo.
-BESIDE = text(
-    f"SELECT {', '.join(f'p.{name}' for name in HELD)}, {FOUND}, EXISTS (SELECT 1 FROM photo o"  # noqa: S608
-    " WHERE o.fingerprint = :mark AND o.id <> p.id) AS has_twin"
-    f" FROM photo p {FOUND_AMONG} WHERE p.id = :photo"
+BESIDE = Prepared(
+    text(
+        f"SELECT {', '.join(f'p.{name}' for name in HELD)}, {FOUND},"  # noqa: S608
+        " (SELECT id FROM model_set WHERE models = :models) AS now_set,"
+        " EXISTS (SELECT 1 FROM photo o WHERE o.fingerprint = :mark AND o.id <> p.id) AS has_twin,"
+        " EXISTS (SELECT 1 FROM verdict v WHERE v.fingerprint = :mark) AS is_judged,"
+        " EXISTS (SELECT 1 FROM photo_keyword k WHERE k.photo_id = p.id) AS has_keywords"
+        f" FROM photo p {FOUND_AMONG} WHERE p.id = :photo"
+    )
 )
 # A photo that vanished while it was analysed is not brought back.
-DONE = (
+DONE = Prepared(
     update(PhotoRow)
     .where(PhotoRow.id == PHOTO)
     .values(
@@ -92,12 +99,13 @@ ANALYZED = (
     .where(
         PhotoRow.fingerprint == bindparam("mark"),
         PhotoRow.analyzed_at.is_not(None),
-        PhotoRow.set_id == bindparam("set"),
+        # The set is hidden: its index would lead to all photos that it has seen.
+        func.coalesce(PhotoRow.set_id, 0) == SET_OF.scalar_subquery(),
     )
     .order_by(PhotoRow.id != PHOTO)
     .limit(1)
 )
-INSERT_EVIDENCE = insert(EvidenceRow)
+INSERT_EVIDENCE = Prepared(insert(EvidenceRow))
 DELETE_EVIDENCE = delete(EvidenceRow).where(
     EvidenceRow.photo_id == PHOTO, EvidenceRow.model_id == bindparam("model")
 )
@@ -133,10 +141,14 @@ COPY_SIGHTINGS = text(
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """By which rules a reading is made, as a digest, and when."""
+    """By which rules a reading is made, as a digest, when, and which verdicts it obeys.
+
+    None: those that there are.
+    """
 
     rules: str
     now: int
+    verdicts: tuple[Verdict, ...] | None = None
 
 
 def find_analyzed(
@@ -147,10 +159,11 @@ def find_analyzed(
     photo_id: int,
 ) -> int | None:
     """Find a photo of the same pixels that exactly these models have analysed, best this one."""
-    known = names.find_set(connection, models)
+    known = names.find_models(connection, models)
     if known is None:
         return None
-    return connection.scalar(ANALYZED, {"mark": fingerprint, "set": known, "photo": photo_id})
+    asked = {"mark": fingerprint, "models": key_of_set(known), "photo": photo_id}
+    return connection.scalar(ANALYZED, asked)
 
 
 def record_reading(
@@ -161,11 +174,17 @@ def record_reading(
     analysis: Analysis,
     reading: Reading,
     stamp: Stamp,
-) -> None:
-    """Store what the models say, and what is believed, in place of what was before."""
-    was = _standing(connection, photo_id, facts)
+) -> bool:
+    """Store what the models say, and what is believed, in place of what was before.
+
+    False where people say something else of the picture than the reading obeys.
+    """
     models = names.models(connection, analysis.models)
-    set_id = intern_set(connection, models.values())
+    key = key_of_set(models.values())
+    was = _beside(connection, photo_id, facts, key)
+    if stamp.verdicts is not None and not _obeys(connection, was, facts, stamp.verdicts):
+        return False
+    set_id = add_set(connection, key) if was.now_set is None else was.now_set
     rows, packed = _to_rows(connection, names, analysis, reading, models)
     made = {"set_id": set_id, "rules": stamp.rules, "untagged": int(not rows.tags)}
     taken_at = _set_done(connection, photo_id, was, facts, made | {"now": stamp.now})
@@ -177,14 +196,14 @@ def record_reading(
     _insert_evidence(connection, photo_id, packed)
     insert_reading(connection, photo_id, taken_at, rows)
     _move_counts(connection, before, rows.label_ids)
-    replace_keywords(connection, photo_id, taken_at, facts.keywords)
+    return True
 
 
 def record_copy(
     connection: Connection, photo_id: int, facts: PhotoFacts, source_id: int, now: int
 ) -> None:
     """Store another photo's results as this one's; the source may be the photo itself."""
-    was, source = _standing(connection, photo_id, facts), _standing(connection, source_id)
+    was, source = _beside(connection, photo_id, facts), _standing(connection, source_id)
     made = {"set_id": source.set_id, "rules": source.rules, "untagged": source.untagged}
     taken_at = _set_done(connection, photo_id, was, facts, made | {"now": now})
     if photo_id != source_id:
@@ -196,7 +215,6 @@ def record_copy(
         _move_counts(connection, before, labels_of(connection, photo_id))
     elif was.taken_at != taken_at:
         connection.execute(RENEWED, {"photo": photo_id, "at": taken_at})
-    replace_keywords(connection, photo_id, taken_at, facts.keywords)
 
 
 def replace_reading(
@@ -255,20 +273,30 @@ def pack_all(
     return {models[part.models[0]]: pack(part, ids) for part in split(analysis)}
 
 
-def _standing(connection: Connection, photo_id: int, facts: PhotoFacts | None = None) -> Any:
-    """Give what is known of a photo now; raise PhotoUnknown where there is none.
-
-    With facts also which of their things have rows, and if another photo has the same pixels.
-    """
-    asked: dict[str, Any] = {"photo": photo_id}
-    if facts is None:
-        row: Any = connection.execute(STANDING, asked).one_or_none()
-    else:
-        asked |= thing_keys(facts.metadata) | {"mark": facts.fingerprint}
-        row = connection.execute(BESIDE, asked).one_or_none()
+def _standing(connection: Connection, photo_id: int) -> Any:
+    """Give what is known of a photo now; raise PhotoUnknown where there is none."""
+    row: Any = connection.execute(STANDING, {"photo": photo_id}).one_or_none()
     if row is None:
         raise PhotoUnknown(photo_id)
     return row
+
+
+def _beside(connection: Connection, photo_id: int, facts: PhotoFacts, models: str = "") -> Any:
+    """Give also which of a photo's new things have rows, and what there is of its pixels."""
+    asked = {"photo": photo_id, "mark": facts.fingerprint, "models": models}
+    row: Any = BESIDE.run(connection, asked | thing_keys(facts.metadata)).one_or_none()
+    if row is None:
+        raise PhotoUnknown(photo_id)
+    return row
+
+
+def _obeys(
+    connection: Connection, was: Any, facts: PhotoFacts, verdicts: tuple[Verdict, ...]
+) -> bool:
+    """Say whether these are the verdicts on a photo's picture."""
+    mark = facts.fingerprint or b""
+    said = verdicts_of(connection, [mark]).get(mark, ()) if was.is_judged else ()
+    return said == verdicts
 
 
 def _set_done(
@@ -277,13 +305,15 @@ def _set_done(
     """Write that a photo is done, and all that its file says; give its date."""
     metadata = metadata_columns(connection, facts, was)
     columns = file_columns(facts) | metadata | made
-    connection.execute(DONE, columns | {"photo": photo_id})
+    DONE.run(connection, columns | {"photo": photo_id})
     if was.has_twin:
         connection.execute(TWINS, {"mark": facts.fingerprint})
     before = {name: getattr(was, name) for name in THINGS}
     move_counts(connection, before, metadata)
     replace_detail(connection, photo_id, facts.metadata, has_row=was.read_by > 0)
     taken_at: int = metadata["taken_at"]
+    if facts.keywords or was.has_keywords:
+        replace_keywords(connection, photo_id, taken_at, facts.keywords)
     return taken_at
 
 
@@ -328,7 +358,7 @@ def _insert_evidence(connection: Connection, photo_id: int, packed: Mapping[int,
         for model_id, data in packed.items()
     ]
     if rows:
-        connection.execute(INSERT_EVIDENCE, rows)
+        INSERT_EVIDENCE.run(connection, rows)
 
 
 def _forget(connection: Connection, photo_id: int) -> None:

@@ -85,7 +85,7 @@ SERVED_ROOTS: Final = (RootState.OK, RootState.SUSPECT, RootState.CONFIRMED)
 RETRY_SECONDS: Final = (60, 600, 7_200, 86_400)
 """How long a photo rests after its first, second, ... failure; after one more it is dead."""
 
-KNOWN_REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+KNOWN_REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema this program can bring up to date, oldest first."""
 
 SCHEMA_REVISION: Final = KNOWN_REVISIONS[-1]

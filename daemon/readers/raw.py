@@ -140,7 +140,9 @@ def _find_preview(raw: rawpy.RawPy, header: Header) -> _Preview | None:
 def _standing(preview: Header, header: Header) -> int:
     """Return a preview's orientation: its own, unless it then lies where the photo stands.
 
-    Some programs turn the preview's pixels, or forget to say that they did not.
+    Some programs turn the preview's pixels, or forget to say that they did not. Whether they did
+    shows in the sides alone, and so never where the photo stands on its head: a preview whose
+    pixels were turned by 180 degrees, and that does not say so, stays upside down.
     """
     width, height = header.upright_size
     for orientation in (preview.orientation, header.orientation, 1):

@@ -14,6 +14,7 @@ from .library import (
     PhotoDetailRow,
     PhotoRow,
     PlaceRow,
+    ReaderRow,
     RootRow,
 )
 from .readings import (
@@ -60,6 +61,7 @@ __all__ = [
     "PhotoRow",
     "PhotoTagRow",
     "PlaceRow",
+    "ReaderRow",
     "ReadingAsideRow",
     "RootRow",
     "SavedMatchRow",

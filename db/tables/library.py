@@ -96,11 +96,20 @@ class PlaceRow(Base):
     n: Mapped[int] = mapped_column(server_default=text("0"))
 
 
-BY_DATE: Final = (
-    "cell", "suffix", "format", "shape", "month", "size", "width", "height", "set_id", "added_at",
-    "name_key",
-)  # fmt: skip
+class ReaderRow(Base):
+    """A library that reads photos, as it was when the unsupported photos were last queued."""
+
+    __tablename__ = "reader"
+    __table_args__ = (KEYED,)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str]
+
+
+BY_DATE: Final = ("suffix", "month", "size", "added_at", "name_key")
+# A photo that waits has none of these: the first walk of a library pays for no index of them.
 BY_DATE_WHERE_SET: Final = (
+    "cell", "format", "shape", "height", "set_id",
     "camera_id", "lens_id", "country_id", "region_id", "city_id",
     "iso", "f_number", "focal", "rating",
 )  # fmt: skip
@@ -124,7 +133,7 @@ class PhotoRow(Base):
     __tablename__ = "photo"
     __table_args__ = (
         UniqueConstraint("folder_id", "name"),
-        Index(None, "fingerprint"),
+        Index(None, "fingerprint", **where_set("fingerprint")),
         Index(None, "state", "urgent", "mtime_ns"),
         Index(None, "state", "taken_at"),
         Index(None, "inode"),
@@ -132,6 +141,7 @@ class PhotoRow(Base):
         Index(None, "missing_since", **where_set("missing_since")),
         *(Index(None, name, "taken_at") for name in BY_DATE),
         *(Index(None, name, "taken_at", **where_set(name)) for name in BY_DATE_WHERE_SET),
+        Index(None, "width", "height", "taken_at", **where_set("width")),
         Index("ix_photo_untagged", "taken_at", **where("untagged = 1")),
         Index("ix_photo_twin", "taken_at", **where("twin = 1")),
         Index(None, "pair_id", **where_set("pair_id")),

@@ -63,7 +63,7 @@ def test_of_files_that_may_be_growing_nothing_is_said(catalog, root, path):
 
     assert catalog.reconcile_folder(root, b"", growing, {b"a.jpg", b"b.jpg"}) == FolderChange()
     assert states(path) == {b"a.jpg": PhotoState.PENDING}
-    assert catalog.next_pending(5)[0].size != 77
+    assert catalog.queue.next_pending(5)[0].size != 77
 
 
 def test_an_empty_listing_of_an_unknown_folder_leaves_no_trace(catalog, root, path):
@@ -111,7 +111,7 @@ def test_composed_and_decomposed_names_are_two_photos(catalog, root):
     listing = [entry(name) for name in names]
     assert catalog.reconcile_folder(root, b"caf\xe9", listing) == FolderChange(new=3)
     assert catalog.reconcile_folder(root, b"caf\xe9", listing) == FolderChange(unchanged=3)
-    assert {photo.path for photo in catalog.next_pending(9, [])} == {
+    assert {photo.path for photo in catalog.queue.next_pending(9, [])} == {
         b"/photos/caf\xe9/" + name for name in names
     }
 
@@ -120,14 +120,14 @@ def test_inodes_of_all_64_bits_survive(catalog, root):
     big = entry(b"a.jpg", inode=(1 << 64) - 3)
     catalog.reconcile_folder(root, b"", [big])
     assert catalog.reconcile_folder(root, b"", [big]) == FolderChange(unchanged=1)
-    assert catalog.next_pending(1, [])[0].inode == (1 << 64) - 3
+    assert catalog.queue.next_pending(1, [])[0].inode == (1 << 64) - 3
 
 
 def test_observing_one_file_says_whether_it_waits(catalog, root, path):
     catalog.reconcile_folder(root, b"", [entry(b"other.jpg")])
     assert catalog.observe_file(root, b"", entry(b"a.jpg"))
     assert catalog.observe_file(root, b"", entry(b"a.jpg"))
-    photo = next(p for p in catalog.next_pending(9, []) if p.path.endswith(b"/a.jpg"))
+    photo = next(p for p in catalog.queue.next_pending(9, []) if p.path.endswith(b"/a.jpg"))
     take_in(catalog, photo.id, facts(), analysis())
     assert not catalog.observe_file(root, b"", entry(b"a.jpg"))
     assert catalog.observe_file(root, b"", entry(b"a.jpg", size=77))
@@ -157,6 +157,6 @@ def test_a_vanished_folder_takes_all_below_it_and_no_neighbour(catalog, root, pa
 
 def test_the_newest_photos_come_first_without_those_in_work(catalog):
     ids = add_photos(catalog, [b"old.jpg", b"mid.jpg", b"new.jpg"])
-    assert [photo.id for photo in catalog.next_pending(2, [])] == [ids[2], ids[1]]
-    assert [photo.id for photo in catalog.next_pending(9, [ids[2]])] == [ids[1], ids[0]]
-    assert catalog.next_pending(9, ids) == []
+    assert [photo.id for photo in catalog.queue.next_pending(2, [])] == [ids[2], ids[1]]
+    assert [photo.id for photo in catalog.queue.next_pending(9, [ids[2]])] == [ids[1], ids[0]]
+    assert catalog.queue.next_pending(9, ids) == []

@@ -80,9 +80,9 @@ def test_many_keywords_are_kept(catalog, photo, path):
 
 def test_tags_that_are_ours_are_no_keywords(catalog, path):
     first, second = add_photos(catalog, [b"a.jpg", b"b.jpg"])
-    catalog.record_tags(first, tag_file("Dog", copied=("holiday",)))
-    catalog.record_tags(first, tag_file("cat", target="sidecar"))
-    catalog.intend_tags(first, tag_file("bird", target="sidecar"))
+    catalog.tags.record(first, tag_file("Dog", copied=("holiday",)))
+    catalog.tags.record(first, tag_file("cat", target="sidecar"))
+    catalog.tags.intend(first, tag_file("bird", target="sidecar"))
     read = facts(keywords=["dog", "Cat", "bird", "holiday", "fish"])
     take_in(catalog, first, read, analysis())
     assert given(path) == ["fish", "holiday"]
@@ -91,7 +91,7 @@ def test_tags_that_are_ours_are_no_keywords(catalog, path):
 
 
 def test_what_was_ours_is_the_owners_once_ours_was_taken_out(catalog, photo, path):
-    catalog.record_tags(photo, tag_file("dog", state="undone"))
+    catalog.tags.record(photo, tag_file("dog", state="undone"))
     take_in(catalog, photo, facts(keywords=["dog"]), analysis())
     assert given(path) == ["dog"]
 
@@ -103,7 +103,7 @@ def test_the_date_in_the_index_is_that_of_the_photo(catalog, path):
     assert found(path, "keyword:x") == [b"/photos/b.jpg", b"/photos/a.jpg"]
     catalog.record_copy(first, facts(seconds=300, keywords=["x"]), first)
     assert found(path, "keyword:x") == [b"/photos/a.jpg", b"/photos/b.jpg"]
-    catalog.record_tags(first, tag_file("dog"), entry(b"a.jpg", seconds=50))
+    catalog.tags.record(first, tag_file("dog"), entry(b"a.jpg", seconds=50))
     assert found(path, "keyword:x") == [b"/photos/b.jpg", b"/photos/a.jpg"]
     assert miscounted_keywords(path) == []
 
@@ -163,7 +163,7 @@ def test_counts_of_keywords_stay_true_through_everything(catalog, path):
             case 3:
                 catalog.record_failure(photo, known, "cut off")
             case 4:
-                catalog.record_tags(photo, tag_file("a"), entry(names[n], seconds=step))
+                catalog.tags.record(photo, tag_file("a"), entry(names[n], seconds=step))
             case 5:
                 catalog.file_gone(1, b"", names[n])
             case 6:

@@ -53,9 +53,9 @@ def ledger(path, photo_id):
 
 
 def test_a_file_comes_back_as_it_went_in(catalog, photo, path):
-    catalog.record_tags(photo, FULL)
+    catalog.tags.record(photo, FULL)
     small = tag_file()
-    catalog.record_tags(photo, small)
+    catalog.tags.record(photo, small)
     assert ledger(path, photo) == ((small, FULL), ())
     with CatalogReader.open(path) as reader:
         assert reader.photo(b"/photos/a.jpg").tag_files == (small, FULL)
@@ -66,24 +66,24 @@ def test_a_file_comes_back_as_it_went_in(catalog, photo, path):
 
 def test_a_later_writing_replaces_an_earlier_one(catalog, photo, path):
     for items in (("dog",), ("cat", "bird"), ()):
-        catalog.record_tags(photo, tag_file(*items))
+        catalog.tags.record(photo, tag_file(*items))
         assert ledger(path, photo) == ((tag_file(*items),), ())
 
 
 def test_an_intent_is_there_until_it_is_done_or_dropped(catalog, photo, path):
-    catalog.intend_tags(photo, tag_file("dog"))
-    catalog.intend_tags(photo, FULL)
+    catalog.tags.intend(photo, tag_file("dog"))
+    catalog.tags.intend(photo, FULL)
     assert ledger(path, photo) == ((), (tag_file("dog"), FULL))
-    catalog.intend_tags(photo, tag_file("cat"))
-    catalog.record_tags(photo, tag_file("cat"))
+    catalog.tags.intend(photo, tag_file("cat"))
+    catalog.tags.record(photo, tag_file("cat"))
     assert ledger(path, photo) == ((tag_file("cat"),), (FULL,))
-    catalog.drop_tag_intent(photo, "exif")
-    catalog.drop_tag_intent(photo, "sidecar")
+    catalog.tags.drop_intent(photo, "exif")
+    catalog.tags.drop_intent(photo, "sidecar")
     assert ledger(path, photo) == ((tag_file("cat"),), ())
 
 
 def test_a_photo_that_the_catalog_does_not_know_has_no_ledger(catalog, photo, path):
-    for change in (catalog.intend_tags, catalog.record_tags):
+    for change in (catalog.tags.intend, catalog.tags.record):
         with pytest.raises(PhotoUnknown):
             change(photo + 1, tag_file("dog"))
     assert rows(path, "SELECT * FROM tag_file UNION ALL SELECT * FROM tag_intent") == []
@@ -92,7 +92,7 @@ def test_a_photo_that_the_catalog_does_not_know_has_no_ledger(catalog, photo, pa
 
 def test_no_walk_sees_a_change_in_a_file_that_we_replaced(catalog, photo, path):
     ours = entry(b"a.jpg", size=999, seconds=1000, inode=(1 << 64) - 5)
-    catalog.record_tags(photo, tag_file("dog"), ours)
+    catalog.tags.record(photo, tag_file("dog"), ours)
     change = catalog.reconcile_folder(1, b"", [ours])
     assert (change.unchanged, change.changed, change.new) == (1, 0, 0)
     assert not catalog.observe_file(1, b"", ours)
@@ -103,7 +103,7 @@ def test_no_walk_sees_a_change_in_a_file_that_we_replaced(catalog, photo, path):
 
 
 def test_a_replaced_file_of_another_time_moves_the_photos_date_everywhere(catalog, photo, path):
-    catalog.record_tags(photo, tag_file("dog"), entry(b"a.jpg", seconds=7000))
+    catalog.tags.record(photo, tag_file("dog"), entry(b"a.jpg", seconds=7000))
     assert rows(path, "SELECT taken_at FROM photo UNION ALL SELECT taken_at FROM sighting") == [
         (7000,),
         (7000,),
@@ -114,12 +114,12 @@ def test_a_replaced_file_of_another_time_moves_the_photos_date_everywhere(catalo
 
 
 def test_a_change_of_the_owner_after_ours_is_seen(catalog, photo):
-    catalog.record_tags(photo, tag_file("dog"), entry(b"a.jpg", size=999))
+    catalog.tags.record(photo, tag_file("dog"), entry(b"a.jpg", size=999))
     assert catalog.reconcile_folder(1, b"", [entry(b"a.jpg", size=1000)]).changed == 1
 
 
 def test_the_ledger_goes_with_a_moved_photo_and_with_an_absorbed_root(catalog, photo, path):
-    catalog.record_tags(photo, tag_file("dog"))
+    catalog.tags.record(photo, tag_file("dog"))
     catalog.observe_file(1, b"sub", entry(b"b.jpg"), is_gone=lambda _: True)
     catalog.add_root(b"/")
     with CatalogReader.open(path) as reader:
@@ -129,9 +129,9 @@ def test_the_ledger_goes_with_a_moved_photo_and_with_an_absorbed_root(catalog, p
 def missing_with(catalog, name, file, *, seconds=1000, fingerprint=b"pixels"):
     """Add a photo of the same pixels, write a file of it and let it go missing."""
     catalog.observe_file(1, b"", entry(name, seconds=seconds))
-    (photo,) = [waiting.id for waiting in catalog.next_pending(9)]
+    (photo,) = [waiting.id for waiting in catalog.queue.next_pending(9)]
     take_in(catalog, photo, facts(seconds=seconds, fingerprint=fingerprint), analysis())
-    catalog.record_tags(photo, file)
+    catalog.tags.record(photo, file)
     catalog.mark_missing([photo])
     return photo
 
@@ -145,12 +145,12 @@ def test_a_photo_that_moved_unseen_has_the_ledger_of_its_past(catalog, photo, pa
     missing_with(catalog, b"2.jpg", new, seconds=2000)
     last = missing_with(catalog, b"3.jpg", old, seconds=3000)
     assert ledger(path, photo) == ((new,), ())
-    catalog.record_tags(last, beside)
+    catalog.tags.record(last, beside)
     assert ledger(path, photo) == ((new, beside), ())
     same_time = tag_file("same time", written_at=0)
     missing_with(catalog, b"4.jpg", same_time)
     assert ledger(path, photo) == ((same_time, beside), ())
-    catalog.record_tags(photo, tag_file("mine"))
+    catalog.tags.record(photo, tag_file("mine"))
     assert ledger(path, photo) == ((tag_file("mine"),), ())
 
 
@@ -169,9 +169,9 @@ def test_a_photo_without_pixels_has_no_past(catalog, path):
 
 
 def test_forgetting_a_photo_forgets_all_of_its_tags(catalog, photo, path):
-    catalog.record_tags(photo, tag_file("dog"))
-    catalog.intend_tags(photo, tag_file("dog"))
-    catalog.queue_tags([photo])
+    catalog.tags.record(photo, tag_file("dog"))
+    catalog.tags.intend(photo, tag_file("dog"))
+    catalog.tags.queue([photo])
     catalog.mark_missing([photo])
     assert catalog.purge_missing(1 << 40) == 1
     for table in ("tag_file", "tag_intent", "tag_job"):
@@ -184,11 +184,11 @@ def test_stats_count_files_and_the_most_frequent_reasons(catalog, path):
         take_in(catalog, photo, facts(), analysis())
         reason = "often" if n < 9 else "rare" if n < 11 else f"reason {n}"
         refused = tag_file(state="refused", reason=reason)
-        catalog.record_tags(photo, refused if n < 20 else tag_file("dog"))
-        catalog.record_tags(photo, tag_file(target="sidecar", state="undone"))
-    catalog.record_tags(ids[0], tag_file("dog", target="sidecar"))
-    catalog.record_tags(ids[33], tag_file("dog"))
-    catalog.queue_tags(ids[30:])
+        catalog.tags.record(photo, refused if n < 20 else tag_file("dog"))
+        catalog.tags.record(photo, tag_file(target="sidecar", state="undone"))
+    catalog.tags.record(ids[0], tag_file("dog", target="sidecar"))
+    catalog.tags.record(ids[33], tag_file("dog"))
+    catalog.tags.queue(ids[30:])
     catalog.mark_missing([ids[0], ids[20], ids[39]])
     with CatalogReader.open(path) as reader:
         stats = reader.tag_stats()
@@ -207,14 +207,14 @@ def test_an_empty_catalog_has_empty_stats(catalog, path):
 
 def test_a_short_change_beside_the_writer_works_on_the_ledger(catalog, photo, path):
     with Catalog.open(path, exclusive=False) as beside:
-        beside.intend_tags(photo, tag_file("dog"))
-        beside.record_tags(photo, tag_file("dog"), entry(b"a.jpg", size=99))
+        beside.tags.intend(photo, tag_file("dog"))
+        beside.tags.record(photo, tag_file("dog"), entry(b"a.jpg", size=99))
         beside.record_copy(photo, facts(keywords=["dog", "trip"]), photo, queue_tags=True)
-        assert [job.id for job in beside.next_tag_jobs(9)] == [photo]
-        beside.put_off_tag_job(photo, 6000)
-        assert catalog.next_tag_job_at() == 6000
-        beside.finish_tag_job(photo)
-    assert catalog.next_tag_job_at() is None
+        assert [job.id for job in beside.tags.next_jobs(9)] == [photo]
+        beside.tags.put_off(photo, 6000)
+        assert catalog.tags.next_job_at() == 6000
+        beside.tags.finish(photo)
+    assert catalog.tags.next_job_at() is None
     with CatalogReader.open(path) as reader:
         assert reader.photo(b"/photos/a.jpg").keywords == ("trip",)
         assert reader.ledger(photo) == ((tag_file("dog"),), ())
@@ -223,11 +223,11 @@ def test_a_short_change_beside_the_writer_works_on_the_ledger(catalog, photo, pa
 def test_the_ledger_of_every_state_is_kept(catalog, photo, path):
     for state in ("written", "refused", "undone"):
         file = dataclasses.replace(FULL, state=state)
-        catalog.record_tags(photo, file)
+        catalog.tags.record(photo, file)
         assert ledger(path, photo)[0] == (file,)
 
 
 def test_the_lists_are_readable_json(catalog, photo, path):
-    catalog.record_tags(photo, FULL)
+    catalog.tags.record(photo, FULL)
     assert rows(path, "SELECT json_extract(items, '$[1]') FROM tag_file") == [("wine glass",)]
     assert rows(path, "SELECT path FROM tag_file") == [(FULL.path,)]

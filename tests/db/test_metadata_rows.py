@@ -240,7 +240,7 @@ def test_our_own_write_leaves_a_date_that_somebody_wrote(catalog, path):
     take_in(catalog, dated, replace(facts(), metadata=FULL), analysis({"cat": 0.5}))
     take_in(catalog, undated, facts(), analysis({"cat": 0.5}))
     for photo, name in ((dated, b"a.jpg"), (undated, b"b.jpg")):
-        catalog.record_tags(photo, tag_file("cat"), entry(name, seconds=1_700_000_000))
+        catalog.tags.record(photo, tag_file("cat"), entry(name, seconds=1_700_000_000))
     assert record(path, dated).taken_at == FULL.taken_at
     assert record(path, undated).taken_at == wall_clock(1_700_000_000)
     assert miscounted_keywords(path) == []
@@ -253,15 +253,15 @@ def test_done_photos_of_an_earlier_reader_are_looked_at_again(catalog):
     said = analysis({"cat": 0.5})
     for photo in (first, second):
         take_in(catalog, photo, facts(), said)
-    assert catalog.next_outdated(said.models) == ([], first)
+    assert catalog.queue.next_outdated(said.models) == ([], first)
     with catalog._transactions.begin() as connection:
         connection.exec_driver_sql("UPDATE photo SET read_by = 0 WHERE id = 1")
-    found, _ = catalog.next_outdated(said.models)
+    found, _ = catalog.queue.next_outdated(said.models)
     assert [photo.id for photo in found] == [first]
     assert catalog.find_analyzed(b"pixels", said.models, second) == second
     assert catalog.find_analyzed(b"pixels", said.models, first) == first
     catalog.record_copy(first, facts(), first)
-    assert catalog.next_outdated(said.models)[0] == []
+    assert catalog.queue.next_outdated(said.models)[0] == []
 
 
 def test_damaged_counts_are_named(catalog, path):

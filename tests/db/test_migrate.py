@@ -54,7 +54,8 @@ def schema(path):
         'SELECT m.name, i.name, i."unique", i.partial, x.seqno, x.name FROM sqlite_master m,'
         " pragma_index_list(m.name) i, pragma_index_info(i.name) x WHERE m.type = 'table'",
     )
-    everything = [*tables, *columns, *keys, *indexes]
+    made = rows(path, "SELECT name, sql FROM sqlite_master WHERE type = 'index'")
+    everything = [*tables, *columns, *keys, *indexes, *made]
     return sorted(row for row in map(repr, everything) if "alembic" not in row)
 
 
@@ -214,7 +215,7 @@ def test_a_catalog_of_the_first_schema_is_backed_up_and_brought_up_to_date(path)
         CatalogReader.open(path)
     with Catalog.open(path) as catalog:
         assert catalog.root_records()[0].state == "ok"
-        assert catalog.requeue_due(1 << 40) == 4
+        assert catalog.queue.requeue_due(1 << 40) == 4
         assert catalog.purge_missing(1 << 40) == 4
     Catalog.open(path).close()
     (backup,) = upkeep.list_backups(os.fsencode(path))
@@ -227,7 +228,7 @@ def test_a_catalog_without_keywords_keeps_its_rows_and_learns_them(path):
     rows_before = [rows(path, f"SELECT * FROM {name} ORDER BY 1, 2") for name in SAID]  # noqa: S608
     with Catalog.open(path) as catalog:
         catalog.record_copy(2, facts(keywords=["holiday"]), 2, queue_tags=True)
-        assert [job.id for job in catalog.next_tag_jobs(9)] == [2]
+        assert [job.id for job in catalog.tags.next_jobs(9)] == [2]
     with CatalogReader.open(path) as reader:
         assert [photo.id for photo in reader.search("keyword:holiday cat")] == [2]
         assert len(reader.search("cat")) == 32
@@ -278,9 +279,9 @@ def test_what_was_said_before_becomes_tags_and_what_was_asked_becomes_sets(path)
         assert catalog.next_to_refuse("any") == []
         current = [ModelVersion("classifier", "c1"), ModelVersion("detector", "d1")]
         assert catalog.find_analyzed(b"\0", current) == 4
-        outdated, _ = catalog.next_outdated(current)
+        outdated, _ = catalog.queue.next_outdated(current)
         assert {3, 2} < {photo.id for photo in outdated}
-        assert [photo.id for photo in catalog.next_tag_jobs(9)] == [2]
+        assert [photo.id for photo in catalog.tags.next_jobs(9)] == [2]
     assert [rows(path, question) for question in questions] == before
     with CatalogReader.open(path) as reader:
         (photo,) = reader.photos_by_id([4])

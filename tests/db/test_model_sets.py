@@ -157,7 +157,7 @@ def test_a_switch_puts_the_staged_readings_in_force_and_a_rollback_the_former(
     assert record.tags == believe(by_yolox("bird", "bird")).tags
     assert (record.models, record.rules) == (("classifier", "yolox"), "rules-2")
     assert reader.evidence(photos[0]) == as_stored(by_yolox("bird", "bird"))
-    assert sorted(job.id for job in catalog.next_tag_jobs(9)) == photos[:3]
+    assert sorted(job.id for job in catalog.tags.next_jobs(9)) == photos[:3]
     assert miscounted_labels(path) == []
     assert sets.rollback() == MODELS
     assert [row for table in everything(path) for row in table if "bird" not in row] == [
@@ -257,7 +257,7 @@ def test_a_reading_that_new_models_recorded_is_not_staged_beside(catalog, photos
 def test_photos_without_a_staged_reading_are_outdated_after_the_switch(catalog, photos):
     stage(catalog, photos[0], "bird")
     catalog.model_sets.switch(NEW)
-    outdated, _ = catalog.next_outdated(NEW)
+    outdated, _ = catalog.queue.next_outdated(NEW)
     assert [photo.id for photo in outdated] == photos[:0:-1]
     assert catalog.find_analyzed(mark(photos[0]), NEW) == photos[0]
     assert catalog.find_analyzed(mark(photos[0]), MODELS) is None

@@ -126,7 +126,7 @@ def test_both_halves_can_be_purged_at_once(library):
 
 def test_each_half_names_the_other(library):
     library.put(b"a.dng", b"a.cr2", b"a.jpg", b"b.jpg")
-    for photo in library.catalog.next_pending(9):
+    for photo in library.catalog.queue.next_pending(9):
         take_in(library.catalog, photo.id, facts(fingerprint=None), analysis())
     with CatalogReader.open(library.path) as reader:
         found = {photo.path: photo.pair for photo in reader.search("", raw=True, details=True)}

@@ -73,7 +73,7 @@ def test_vanished_folders_give_their_own_photos_only(catalog, root):
     ids = {}
     for number, folder in enumerate(names):
         catalog.reconcile_folder(root, folder, [entry(b"x.jpg", inode=number + 1)])
-    ids = {photo.path: photo.id for photo in catalog.next_pending(9)}
+    ids = {photo.path: photo.id for photo in catalog.queue.next_pending(9)}
     gone = catalog.gone_folders_photos(root, [b"a", b"ab", b"unknown"])
     assert set(gone) == {ids[b"/photos/a/x.jpg"], ids[b"/photos/ab/x.jpg"]}
     catalog.mark_missing(gone)

@@ -7,7 +7,7 @@ from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows, ta
 from sqlalchemy.dialects import sqlite
 
 from phototagd.db.errors import PhotoUnknown
-from phototagd.db.queue import select_done
+from phototagd.db.queue import PENDING, select_done
 from phototagd.db.reader import CatalogReader
 from phototagd.db.states import RETRY_SECONDS, PhotoState, RootState
 from phototagd.models.results import ModelVersion
@@ -23,16 +23,16 @@ def test_a_photo_rests_longer_after_each_failure_and_is_dead_after_five(
 ):
     rests = []
     while catalog.record_failure(photo, None, "cut off") is PhotoState.FAILED:
-        due = catalog.next_retry_at()
+        due = catalog.queue.next_retry_at()
         rests.append(due - clock.now)
-        assert catalog.requeue_due(due - 1) == 0
-        assert catalog.next_pending(9) == []
+        assert catalog.queue.requeue_due(due - 1) == 0
+        assert catalog.queue.next_pending(9) == []
         clock.now = due
-        assert catalog.requeue_due(clock.now) == 1
-        assert [waiting.attempts for waiting in catalog.next_pending(9)] == [len(rests)]
+        assert catalog.queue.requeue_due(clock.now) == 1
+        assert [waiting.attempts for waiting in catalog.queue.next_pending(9)] == [len(rests)]
     assert tuple(rests) == RETRY_SECONDS == (60, 600, 7200, 86400)
     assert catalog.counts() == {PhotoState.DEAD: 1}
-    assert (catalog.next_retry_at(), catalog.requeue_due(1 << 40)) == (None, 0)
+    assert (catalog.queue.next_retry_at(), catalog.queue.requeue_due(1 << 40)) == (None, 0)
     record = record_of(path)
     assert (record.error, record.attempts, record.next_try_at) == ("cut off", 5, None)
 
@@ -86,7 +86,7 @@ def test_success_and_change_end_the_waiting(catalog, photo, path):
     assert (record.state, record.attempts, record.next_try_at) == (PhotoState.PENDING, 0, None)
     catalog.record_failure(photo, None, "cut off")
     take_in(catalog, photo, facts(), analysis())
-    assert catalog.next_retry_at() is None
+    assert catalog.queue.next_retry_at() is None
 
 
 def test_a_retry_makes_given_up_photos_new(catalog, path):
@@ -98,19 +98,19 @@ def test_a_retry_makes_given_up_photos_new(catalog, path):
     catalog.record_failure(heic, None, "HEIC", PhotoState.UNSUPPORTED)
     take_in(catalog, done, facts(), analysis())
     catalog.mark_missing([missing])
-    assert catalog.retry([dead, done, missing]) == 1
+    assert catalog.queue.retry([dead, done, missing]) == 1
     assert rows(path, f"SELECT state, attempts, error FROM photo WHERE id = {dead}") == [  # noqa: S608
         ("pending", 0, None)
     ]
-    assert catalog.retry() == 2
-    assert catalog.retry() == catalog.retry([]) == 0
-    assert {waiting.id for waiting in catalog.next_pending(9)} == {failed, dead, heic}
+    assert catalog.queue.retry() == 2
+    assert catalog.queue.retry() == catalog.queue.retry([]) == 0
+    assert {waiting.id for waiting in catalog.queue.next_pending(9)} == {failed, dead, heic}
 
 
 def test_photos_on_a_disk_that_is_away_are_not_next(catalog, photo):
     (other,) = add_photos(catalog, [b"b.jpg"], b"/more")
     served = {
-        state: {waiting.id for waiting in catalog.next_pending(9)}
+        state: {waiting.id for waiting in catalog.queue.next_pending(9)}
         for state in RootState
         if catalog.set_root_state(1, state) is None
     }
@@ -122,24 +122,29 @@ def test_a_photo_that_was_observed_goes_before_all_that_walks_have_found(catalog
     ids = add_photos(catalog, [b"old.jpg", b"new.jpg", b"newest.jpg"])
     catalog.observe_file(1, b"", entry(b"arrived.jpg", seconds=1, inode=7))
     catalog.observe_file(1, b"", entry(b"old.jpg"))
-    first, *others = [waiting.id for waiting in catalog.next_pending(9)]
+    first, *others = [waiting.id for waiting in catalog.queue.next_pending(9)]
     (arrived,) = {first, *others} - set(ids)
     assert [first, *others] == [ids[0], arrived, ids[2], ids[1]]
     for photo in (ids[0], arrived):
         catalog.record_failure(photo, None, "cut off")
-    catalog.retry()
-    assert [waiting.id for waiting in catalog.next_pending(9)] == [ids[2], ids[1], ids[0], arrived]
+    catalog.queue.retry()
+    assert [waiting.id for waiting in catalog.queue.next_pending(9)] == [
+        ids[2],
+        ids[1],
+        ids[0],
+        arrived,
+    ]
     assert rows(path, "SELECT count(*) FROM photo WHERE urgent") == [(0,)]
 
 
 @pytest.mark.usefixtures("catalog")
 def test_the_next_photos_are_read_off_an_index(path):
-    plan = rows(
-        path,
-        "EXPLAIN QUERY PLAN SELECT id FROM photo WHERE state = 'pending'"
-        " ORDER BY urgent DESC, mtime_ns DESC, id DESC LIMIT 5",
+    asked = PENDING.params(limit=5).compile(
+        dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
     )
-    assert ["ix_photo_state_urgent_mtime_ns" in str(step[3]) for step in plan] == [True]
+    plan = [str(step[3]) for step in rows(path, f"EXPLAIN QUERY PLAN {asked}")]
+    assert "ix_photo_state_urgent_mtime_ns" in plan[0]
+    assert not any("TEMP B-TREE" in step for step in plan)
 
 
 def test_photos_that_a_model_has_not_seen_are_found_little_by_little(catalog, path):
@@ -149,7 +154,7 @@ def test_photos_that_a_model_has_not_seen_are_found_little_by_little(catalog, pa
     changed = (MODELS[0], ModelVersion(MODELS[1].name, "d2"))
 
     def found(models, before=None, limit=100):
-        photos, last = catalog.next_outdated(models, before, limit)
+        photos, last = catalog.queue.next_outdated(models, before, limit)
         return [photo.id for photo in photos], last
 
     assert found(MODELS, limit=3) == ([], ids[2])
@@ -169,3 +174,27 @@ def test_a_walk_over_all_photos_follows_their_ids_and_sorts_nothing(path, before
     plan = [str(step[3]) for step in rows(path, f"EXPLAIN QUERY PLAN {query}")]
 
     assert not any("TEMP B-TREE" in step or "ix_photo_state" in step for step in plan), plan
+
+
+def test_unsupported_photos_wait_again_once_when_a_reader_is_new(catalog):
+    heic, broken, done = add_photos(catalog, [b"a.heic", b"b.heic", b"c.jpg"])
+    take_in(catalog, done, facts(), analysis({"tabby": 0.9}))
+    catalog.record_failure(broken, None, "cut off", PhotoState.DEAD)
+    known = {"pillow": "11.0"}
+
+    def requeue(readers):
+        catalog.record_failure(heic, None, "one more package", PhotoState.UNSUPPORTED)
+        return catalog.queue.requeue_unsupported(readers)
+
+    assert requeue(known) == 1
+    assert [waiting.id for waiting in catalog.queue.next_pending(9)] == [heic]
+    assert requeue(known) == 0
+    assert requeue(known | {"pillow-heif": "1.0"}) == 1
+    assert requeue(known | {"pillow-heif": "1.0"}) == 0
+    assert requeue(known) == 0
+    assert requeue(known | {"pillow-heif": "1.0"}) == 1
+    assert requeue(known | {"pillow-heif": "1.1"}) == 1
+    assert requeue({}) == 0
+    assert catalog.counts() == {
+        PhotoState.UNSUPPORTED: 1, PhotoState.DEAD: 1, PhotoState.DONE: 1
+    }  # fmt: skip

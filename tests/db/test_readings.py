@@ -149,7 +149,7 @@ def test_a_new_reading_replaces_tags_boxes_and_counts_and_keeps_evidence(
     assert (record.models, record.rules, record.taken_at) == (("classifier", "detector"), "new", 7)
     assert reader.search("cat") == []
     assert reader.evidence(photos[0]) == as_stored(said)
-    assert [job.id for job in catalog.next_tag_jobs(9)] == [photos[0]]
+    assert [job.id for job in catalog.tags.next_jobs(9)] == [photos[0]]
     assert miscounted_labels(path) == []
     assert rows(path, "SELECT name, digest FROM model") == [
         ("classifier", "c1"),
@@ -227,8 +227,8 @@ def test_models_of_other_evidence_are_told_by_version(catalog, reader, photos):
     assert reader.evidence(photos[0]) == said
     assert catalog.find_analyzed(b"pixels", [newer, CLASSIFIER]) == photos[0]
     assert catalog.find_analyzed(b"pixels", [DETECTOR, CLASSIFIER]) is None
-    assert catalog.next_outdated([newer])[0] == []
-    assert [photo.id for photo in catalog.next_outdated([DETECTOR])[0]] == photos[:1]
+    assert catalog.queue.next_outdated([newer])[0] == []
+    assert [photo.id for photo in catalog.queue.next_outdated([DETECTOR])[0]] == photos[:1]
 
 
 def test_the_names_a_reading_needs_are_there_for_every_photo(catalog, photos, path):

@@ -19,9 +19,11 @@ from catalog_samples import (
     rows,
     take_in,
 )
+from sqlalchemy.dialects import sqlite
 
 from phototagd.db.errors import PhotoUnknown
 from phototagd.db.reader import CatalogReader
+from phototagd.db.recording import ANALYZED
 from phototagd.db.records import LabelCount
 from phototagd.db.states import MOST_COUNTED, PhotoState
 from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
@@ -209,3 +211,10 @@ def test_removing_a_photo_removes_its_results(catalog, photo, path):
     with catalog._transactions.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM photo")
     assert results_left(path, photo) == [0, 0, 0, 0]
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_known_picture_is_looked_for_among_those_of_its_pixels_alone(path):
+    asked = str(ANALYZED.compile(dialect=sqlite.dialect())).replace("?", "1")
+    plan = [str(step[3]) for step in rows(path, f"EXPLAIN QUERY PLAN {asked}")]
+    assert plan[0] == "SEARCH photo USING INDEX ix_photo_fingerprint (fingerprint=?)"

@@ -36,7 +36,7 @@ def photo(catalog):
 
 
 def waits(catalog):
-    return [photo.id for photo in catalog.next_pending(9)]
+    return [photo.id for photo in catalog.queue.next_pending(9)]
 
 
 def sidecar(path):
@@ -89,13 +89,13 @@ def test_a_sidecar_alone_makes_no_photo_a_moved_one(catalog):
 
 
 def test_a_sidecar_that_we_wrote_is_no_change(catalog, photo, path):
-    catalog.record_tags(photo, tag_file("cat", target="sidecar"), sidecars=(0, 17))
+    catalog.tags.record(photo, tag_file("cat", target="sidecar"), sidecars=(0, 17))
     assert sidecar(path) == 17
     assert is_known(path, BESIDE)
 
 
 def test_what_another_program_wrote_before_us_is_still_read(catalog, photo, path):
-    catalog.record_tags(photo, tag_file("cat", target="sidecar"), sidecars=(5, 17))
+    catalog.tags.record(photo, tag_file("cat", target="sidecar"), sidecars=(5, 17))
     assert sidecar(path) == 0
     assert not is_known(path, BESIDE)
     catalog.reconcile_folder(1, b"", [BESIDE])
@@ -104,7 +104,7 @@ def test_what_another_program_wrote_before_us_is_still_read(catalog, photo, path
 
 def test_writing_to_the_photo_leaves_what_is_known_of_its_sidecar(catalog, photo, path):
     catalog.record_copy(photo, replace(facts(), sidecar=17), photo)
-    catalog.record_tags(photo, tag_file("cat"), entry(b"a.jpg", seconds=2000))
+    catalog.tags.record(photo, tag_file("cat"), entry(b"a.jpg", seconds=2000))
     assert sidecar(path) == 17
 
 

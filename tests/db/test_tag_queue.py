@@ -28,20 +28,20 @@ def photos(catalog):
 
 
 def next_ids(catalog, limit=9, exclude=(), now=None):
-    return [job.id for job in catalog.next_tag_jobs(limit, exclude, now)]
+    return [job.id for job in catalog.tags.next_jobs(limit, exclude, now)]
 
 
 def test_nothing_waits_that_nobody_queued(catalog, photos):
     assert photos
     assert next_ids(catalog) == []
-    assert catalog.next_tag_job_at() is None
+    assert catalog.tags.next_job_at() is None
 
 
 def test_a_job_names_the_file_as_it_was_last_seen(catalog, photos):
     catalog.observe_file(1, b"", entry(b"0.jpg", size=77, inode=(1 << 64) - 1))
     catalog.record_copy(photos[0], facts(), photos[0], queue_tags=True)
-    catalog.put_off_tag_job(photos[0], 10)
-    (job,) = catalog.next_tag_jobs(9)
+    catalog.tags.put_off(photos[0], 10)
+    (job,) = catalog.tags.next_jobs(9)
     assert (job.id, job.path, job.size, job.attempts) == (photos[0], b"/photos/0.jpg", 10, 1)
     assert (job.mtime_ns, job.inode) == (1000 * 10**9, 1)
 
@@ -50,9 +50,9 @@ def test_an_analysis_goes_before_what_a_person_queued_and_the_longest_wait_first
     catalog, photos, clock
 ):
     first, second, third, fourth = photos
-    assert catalog.queue_tags([third, second]) == 2
+    assert catalog.tags.queue([third, second]) == 2
     clock.now += 10
-    assert catalog.queue_tags([first]) == 1
+    assert catalog.tags.queue([first]) == 1
     take_in(catalog, fourth, facts(), analysis(), queue_tags=True)
     assert next_ids(catalog) == [fourth, second, third, first]
     assert next_ids(catalog, limit=2, exclude=[fourth, third]) == [second, first]
@@ -60,48 +60,48 @@ def test_an_analysis_goes_before_what_a_person_queued_and_the_longest_wait_first
 
 
 def test_queueing_gives_a_new_start_and_counts_the_photos_there_are(catalog, photos, path):
-    catalog.queue_tags(photos)
-    catalog.put_off_tag_job(photos[0], 9999)
-    assert catalog.queue_tags([photos[0], 12345]) == 1
-    assert catalog.queue_tags([]) == 0
+    catalog.tags.queue(photos)
+    catalog.tags.put_off(photos[0], 9999)
+    assert catalog.tags.queue([photos[0], 12345]) == 1
+    assert catalog.tags.queue([]) == 0
     assert rows(path, f"SELECT * FROM tag_job WHERE photo_id = {photos[0]}") == [  # noqa: S608
         (photos[0], 5000, 0)
     ]
-    catalog.put_off_tag_job(photos[0], 9999)
+    catalog.tags.put_off(photos[0], 9999)
     catalog.record_copy(photos[0], facts(), photos[0], queue_tags=True)
     assert next_ids(catalog, limit=1) == [photos[0]]
 
 
 def test_more_photos_than_one_transaction_holds_are_queued(catalog, path):
     ids = add_photos(catalog, [b"%04d.jpg" % n for n in range(1200)])
-    assert catalog.queue_tags(iter(ids)) == 1200
+    assert catalog.tags.queue(iter(ids)) == 1200
     assert rows(path, "SELECT count(*) FROM tag_job") == [(1200,)]
 
 
 def test_a_job_that_was_put_off_rests_and_is_counted(catalog, photos, clock):
-    catalog.queue_tags(photos[:1])
-    catalog.put_off_tag_job(photos[0], 5060.5)
+    catalog.tags.queue(photos[:1])
+    catalog.tags.put_off(photos[0], 5060.5)
     assert next_ids(catalog) == []
-    assert catalog.next_tag_job_at() == 5061
+    assert catalog.tags.next_job_at() == 5061
     clock.now = 5061
-    (job,) = catalog.next_tag_jobs(9)
+    (job,) = catalog.tags.next_jobs(9)
     assert job.attempts == 1
     assert next_ids(catalog, now=5060.9) == []
     assert next_ids(catalog, now=5061.0) == [photos[0]]
 
 
 def test_a_finished_job_is_gone(catalog, photos):
-    catalog.queue_tags(photos[:2])
-    catalog.finish_tag_job(photos[0])
-    catalog.finish_tag_job(photos[0])
-    catalog.put_off_tag_job(photos[0], 1)
+    catalog.tags.queue(photos[:2])
+    catalog.tags.finish(photos[0])
+    catalog.tags.finish(photos[0])
+    catalog.tags.put_off(photos[0], 1)
     assert next_ids(catalog) == [photos[1]]
 
 
 def test_only_photos_that_are_done_and_reachable_are_written(catalog, photos):
     (other,) = add_photos(catalog, [b"x.jpg"], b"/more")
     take_in(catalog, other, facts(), analysis())
-    catalog.queue_tags([*photos, other])
+    catalog.tags.queue([*photos, other])
     catalog.mark_missing(photos[:1])
     catalog.observe_file(1, b"", entry(b"1.jpg", size=5, inode=99))
     assert next_ids(catalog) == [photos[2], photos[3], other]
@@ -113,17 +113,17 @@ def test_only_photos_that_are_done_and_reachable_are_written(catalog, photos):
 
 
 def test_nothing_is_due_while_no_job_can_be_done(catalog, photos):
-    catalog.queue_tags(photos)
+    catalog.tags.queue(photos)
     catalog.set_root_state(1, RootState.OFFLINE)
-    assert catalog.next_tag_job_at() is None
+    assert catalog.tags.next_job_at() is None
     catalog.set_root_state(1, RootState.OK)
-    assert catalog.next_tag_job_at() == 5000
+    assert catalog.tags.next_job_at() == 5000
     catalog.mark_missing(photos)
-    assert catalog.next_tag_job_at() is None
+    assert catalog.tags.next_job_at() is None
 
 
 def test_a_missing_photo_that_returns_still_waits(catalog, photos):
-    catalog.queue_tags(photos[:1])
+    catalog.tags.queue(photos[:1])
     catalog.mark_missing(photos[:1])
     assert next_ids(catalog) == []
     catalog.observe_file(1, b"", entry(b"0.jpg"))
@@ -132,7 +132,7 @@ def test_a_missing_photo_that_returns_still_waits(catalog, photos):
 
 
 def test_a_photo_without_results_waits_for_nothing(catalog, photos, path):
-    catalog.queue_tags(photos[:2])
+    catalog.tags.queue(photos[:2])
     catalog.record_failure(photos[0], None, "cut off")
     catalog.record_failure(photos[1], None, "no answer", counted=False)
     assert rows(path, "SELECT photo_id FROM tag_job") == [(photos[1],)]

@@ -175,7 +175,7 @@ CHANGE = """
 import sys
 from phototagd.db.catalog import Catalog
 with Catalog.open(sys.argv[1], exclusive=False) as catalog:
-    print(catalog.retry())
+    print(catalog.queue.retry())
 """
 
 
@@ -185,7 +185,7 @@ def test_another_process_may_make_a_short_change_beside_the_writer(path):
         catalog.record_failure(photo, None, "cut off")
         command = [sys.executable, "-c", CHANGE, os.fsdecode(path)]
         assert subprocess.check_output(command) == b"1\n"
-        assert [waiting.id for waiting in catalog.next_pending(9)] == [photo]
+        assert [waiting.id for waiting in catalog.queue.next_pending(9)] == [photo]
 
 
 def test_a_short_change_neither_creates_nor_locks(path):
@@ -211,7 +211,7 @@ def test_without_shared_memory_the_catalog_has_a_journal_and_no_log(path):
     with Catalog.open(path, wal=False) as catalog:
         add_photos(catalog, [b"a.jpg"])
         with Catalog.open(path, exclusive=False) as other:
-            assert other.retry() == 0
+            assert other.queue.retry() == 0
         with CatalogReader.open(path) as reader:
             assert len(reader.photos()) == 1
         assert catalog.checkpoint() == 0

@@ -153,7 +153,7 @@ def test_a_vacuum_gives_room_back(catalog, path):
     upkeep.vacuum(path)
     assert os.path.getsize(path) < before - 900_000
     assert upkeep.check(path) == []
-    assert len(catalog.next_pending(9)) == 0
+    assert len(catalog.queue.next_pending(9)) == 0
 
 
 def test_a_vacuum_beside_a_long_transaction_says_busy(catalog, path, monkeypatch):

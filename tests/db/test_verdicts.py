@@ -123,3 +123,25 @@ def test_a_verdict_made_beside_the_daemon_is_seen_by_it(catalog, path, photos):
     take_in(catalog, photos[2], facts(fingerprint=b"other"), analysis({"cat": 0.5, "cup": 0.25}))
     with CatalogReader.open(path) as reader:
         assert len(reader.search("cat")) == 3
+
+
+def test_a_reading_that_obeys_other_verdicts_is_not_stored(catalog, reader, photos):
+    said = analysis(cat=[0.5])
+
+    def record(photo, mark, *verdicts):
+        known = facts(fingerprint=mark)
+        return catalog.record_reading(
+            photo, known, said, believe(said), rules=RULES, verdicts=verdicts, queue_tags=True
+        )
+
+    catalog.intern_labels(["cat"])
+    catalog.set_verdict(b"husky", REJECTED.name, REJECTED.kind)
+    assert not record(photos[0], b"husky")
+    assert not record(photos[2], b"other", REJECTED)
+    assert (reader.search("cat"), catalog.tags.next_jobs(9)) == ([], [])
+
+    assert record(photos[0], b"husky", REJECTED)
+    assert record(photos[2], b"other")
+    found = {photos[0], photos[2]}
+    assert {photo.id for photo in reader.search("cat")} == found
+    assert {job.id for job in catalog.tags.next_jobs(9)} == found
