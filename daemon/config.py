@@ -1,22 +1,50 @@
-"""The settings: defaults, then a TOML file, then the environment; checked once, then frozen.
-
-``default.toml`` is the one list of settings: it gives each key's default, type and description.
-"""
+"""The settings: defaults, then a TOML file, then the environment; checked once, then frozen."""
 
 from __future__ import annotations
 
-import math
 import os
 import tomllib
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .saved.templates import CommandError, check_commands
+from .setting_rules import (
+    CHOICES,
+    MINIMUM,
+    NUMBER_TABLES,
+    ConfigError,
+    checked,
+    default_text,
+    defaults,
+    from_text,
+    type_name,
+)
+from .settings import (
+    CatalogSettings,
+    Config,
+    DecodeSettings,
+    ModelsSettings,
+    RecognitionSettings,
+    RootSettings,
+    TagsSettings,
+    WatchSettings,
+    WorkerSettings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+__all__ = [
+    "CHOICES",
+    "MINIMUM",
+    "NUMBER_TABLES",
+    "Config",
+    "ConfigError",
+    "RootSettings",
+    "default_text",
+    "type_name",
+]  # what has to do with settings is found here; the rest is defined below
 
 PREFIX = "PHOTOTAG_"
 CONFIG_VARIABLE = "PHOTOTAG_CONFIG"
@@ -26,167 +54,6 @@ SYSTEM_FILE = Path("/etc/phototagd/config.toml")
 
 ROOT_MODES = ("auto", "events", "timer")
 OWN_SECTIONS = "[on_match], [[roots]]"
-
-_CHOICES = {
-    ("models", "engine"): ("auto", "openvino", "opencv"),
-    ("models", "precision"): ("auto", "f32"),
-    ("recognition", "effort"): ("quick", "normal", "thorough"),
-    ("recognition", "tags"): ("few", "normal", "many"),
-    ("tags", "write"): ("off", "exif", "sidecar", "both"),
-    ("tags", "verify"): ("builtin", "exiftool"),
-    ("log", "level"): ("debug", "info", "warning", "error"),
-    ("log", "format"): ("text", "json"),
-}
-_MINIMUM = {
-    ("watch", "settle_seconds"): 0.0,
-    ("watch", "rescan_seconds"): 1.0,
-    ("decode", "max_megapixels"): 1,
-    ("decode", "max_file_mib"): 1,
-    ("worker", "threads"): 0,
-    ("worker", "deadline_seconds"): 1.0,
-    ("worker", "memory_limit_mib"): 0,
-    ("watch", "network_settle_seconds"): 0.0,
-    ("watch", "network_rescan_seconds"): 1.0,
-    ("watch", "keep_missing_days"): 0,
-    ("watch", "on_match_seconds"): 1.0,
-    ("catalog", "backups"): 0,
-    ("tags", "min_confidence"): 0.0,
-    ("tags", "most"): 1,
-}
-_NUMBER_TABLES = ("recognition.thresholds",)
-_TAG_TEXTS = ("rename", "prefix", "parent")
-_SEPARATORS = ";|/"
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used; ``where`` names the file or variable, ``key`` the setting."""
-
-    def __init__(self, where: str, key: str, reason: str) -> None:
-        super().__init__(f"{where}: {key}: {reason}" if key else f"{where}: {reason}")
-        self.where, self.key, self.reason = where, key, reason
-
-
-@dataclass(frozen=True, slots=True)
-class RootSettings:
-    """A folder to watch: absolute path, and `auto`, `events` or `timer`."""
-
-    path: bytes
-    watch: str = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogSettings:
-    """Where the catalog lies, whether that may be a network mount, how many backups are kept."""
-
-    path: bytes
-    allow_network: bool
-    backups: int
-
-
-@dataclass(frozen=True, slots=True)
-class WatchSettings:
-    """When a file counts as finished, how often all folders are walked (seconds), what is left out.
-
-    `ignore` holds patterns as in .gitignore.
-    """
-
-    settle_seconds: float
-    network_settle_seconds: float
-    rescan_seconds: float
-    network_rescan_seconds: float
-    ignore: tuple[str, ...]
-    keep_missing_days: int
-    on_match_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeSettings:
-    """Limits that are checked before pixels are decoded."""
-
-    max_megapixels: int
-    max_file_mib: int
-
-
-@dataclass(frozen=True, slots=True)
-class ModelsSettings:
-    """Which models look at the photos, with which engine; an empty name: none."""
-
-    classifier: str
-    detectors: tuple[str, ...]
-    engine: str
-    precision: str
-    directory: Path
-    cache: Path
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionSettings:
-    """What is believed of what the models say; see ``default.toml``."""
-
-    tags: str
-    thresholds: Mapping[str, float]
-    allow: tuple[str, ...]
-    deny: tuple[str, ...]
-    rename: Mapping[str, str]
-    effort: str
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """The child process: threads (0: all cores), deadline of a photo (s), memory limit (MiB)."""
-
-    threads: int
-    deadline_seconds: float
-    memory_limit_mib: int
-
-
-@dataclass(frozen=True, slots=True)
-class TagsSettings:
-    """Which tags are written for other programs, where and how; see ``default.toml``."""
-
-    write: str
-    min_confidence: float
-    most: int
-    allow: tuple[str, ...]
-    deny: tuple[str, ...]
-    rename: Mapping[str, str]
-    prefix: str
-    parent: str
-    parents: bool
-    boxes: bool
-    keep_mtime: bool
-    merge_sidecars: bool
-    verify: str
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """All settings.
-
-    ``on_match`` are commands by the name of a saved search. ``file`` is the settings file, there or
-    not; ``origins`` tells where each value came from, by "section.key".
-    """
-
-    catalog: CatalogSettings
-    roots: tuple[RootSettings, ...]
-    watch: WatchSettings
-    decode: DecodeSettings
-    models: ModelsSettings
-    recognition: RecognitionSettings
-    worker: WorkerSettings
-    tags: TagsSettings
-    on_match: Mapping[str, tuple[str, ...]]
-    log_level: str
-    log_format: str
-    metrics_textfile: bytes
-    file: str
-    values: Mapping[str, Any]
-    origins: Mapping[str, str]
-
-
-def default_text() -> str:
-    """Return the documented file of all defaults."""
-    return Path(__file__).with_name("default.toml").read_text("utf-8")
 
 
 def default_path() -> Path:
@@ -210,12 +77,12 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
         file = Path(environ[CONFIG_VARIABLE])
     path = file or _usual_path()
     document = _read_toml(path, must_exist=file is not None)
-    values = dict(_defaults())
+    values = dict(defaults())
     origins = dict.fromkeys((*values, "roots"), "default")
     roots = _roots_of(document.pop("roots", []), path)
     commands = _commands_of(document.pop("on_match", {}), path)
     for key, value in _flatten(document, path).items():
-        values[key], origins[key] = _checked(key, value, str(path)), str(path)
+        values[key], origins[key] = checked(key, value, str(path)), str(path)
     if roots:
         origins["roots"] = str(path)
     for name, text in sorted(environ.items()):
@@ -224,14 +91,8 @@ def load_config(file: Path | None, environ: Mapping[str, str]) -> Config:
             origins["roots"] = name
         elif name.startswith(PREFIX) and name != CONFIG_VARIABLE:
             key = _key_of_variable(name)
-            values[key], origins[key] = _checked(key, _from_text(key, text, name), name), name
+            values[key], origins[key] = checked(key, from_text(key, text, name), name), name
     return replace(_build(values, origins, roots, path), on_match=commands)
-
-
-@cache
-def _defaults() -> Mapping[str, Any]:
-    sections: dict[str, dict[str, Any]] = tomllib.loads(default_text())
-    return {f"{s}.{key}": value for s, keys in sections.items() for key, value in keys.items()}
 
 
 def _read_toml(path: Path, *, must_exist: bool) -> dict[str, Any]:
@@ -248,7 +109,7 @@ def _read_toml(path: Path, *, must_exist: bool) -> dict[str, Any]:
 
 
 def _flatten(document: dict[str, Any], path: Path) -> dict[str, Any]:
-    sections = {key.partition(".")[0] for key in _defaults()}
+    sections = {key.partition(".")[0] for key in defaults()}
     flat: dict[str, Any] = {}
     for section, keys in document.items():
         if section not in sections or not isinstance(keys, dict):
@@ -260,88 +121,11 @@ def _flatten(document: dict[str, Any], path: Path) -> dict[str, Any]:
     return flat
 
 
-def _checked(key: str, value: Any, where: str) -> Any:
-    default = _defaults().get(key)
-    section, _, name = key.partition(".")
-    if default is None:
-        known = [k.partition(".")[2] for k in _defaults() if k.startswith(f"{section}.")]
-        raise ConfigError(where, key, f"unknown setting; [{section}] has {', '.join(known)}")
-    if isinstance(default, float) and type(value) is int:
-        value = float(value)
-    if key in _NUMBER_TABLES:
-        return _numbers(key, value, where)
-    if type(value) is not type(default) or not _are_texts(value):
-        raise ConfigError(where, key, f"must be {_type_name(default)}, not {value!r}")
-    if (section, name) in _CHOICES and value not in _CHOICES[section, name]:
-        raise ConfigError(where, key, f"must be one of {', '.join(_CHOICES[section, name])}")
-    least = _MINIMUM.get((section, name))
-    if least is not None and not (value >= least and math.isfinite(value)):
-        raise ConfigError(where, key, f"must be a number of at least {least}, not {value}")
-    if section == "tags" and name in _TAG_TEXTS:
-        _check_tag_text(key, value, where)
-    return value
-
-
-def _numbers(key: str, value: Any, where: str) -> dict[str, float]:
-    """Check a table of confidences; a variable gives them as texts."""
-    if not isinstance(value, dict):
-        raise ConfigError(where, key, "must be numbers by name: { dog = 0.6 }")
-    numbers = {}
-    for name, number in value.items():
-        try:
-            numbers[name] = float(number)
-        except (TypeError, ValueError):
-            raise ConfigError(where, key, f"{name} must be a number, not {number!r}") from None
-        if not 0 <= numbers[name] <= 1:
-            raise ConfigError(where, key, f"{name} must be a number from 0 to 1, not {number!r}")
-    return numbers
-
-
-def _are_texts(value: Any) -> bool:
-    entries = value.values() if isinstance(value, dict) else value
-    return not isinstance(value, list | dict) or all(isinstance(entry, str) for entry in entries)
-
-
-def _check_tag_text(key: str, value: Any, where: str) -> None:
-    """Refuse what would fall apart in one of the fields that tags are written to."""
-    for text in value.values() if isinstance(value, dict) else [value]:
-        if any(sign in text for sign in _SEPARATORS) or (text and not text.isprintable()):
-            raise ConfigError(where, key, f"must not hold any of {_SEPARATORS}: {text!r}")
-
-
-def _type_name(value: Any) -> str:
-    return {
-        str: "a text in quotes",
-        int: "a whole number",
-        float: "a number",
-        bool: "true or false",
-        list: "a list of texts",
-        dict: 'texts by name: { name = "text" }',
-    }[type(value)]
-
-
 def _key_of_variable(name: str) -> str:
-    for key in _defaults():
+    for key in defaults():
         if name == PREFIX + key.replace(".", "_").upper():
             return key
     raise ConfigError("environment", name, "unknown setting; `phototag config` lists all")
-
-
-def _from_text(key: str, text: str, name: str) -> Any:
-    kind = type(_defaults()[key])
-    if kind is list:
-        return [part for part in text.split(os.pathsep) if part]
-    if kind is dict:
-        pairs = (part.partition("=") for part in text.split(os.pathsep) if part)
-        return {name.strip(): value.strip() for name, _, value in pairs}
-    if kind is bool and text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if kind is bool:
-        raise ConfigError("environment", name, "must be true or false")
-    try:
-        return kind(text)
-    except ValueError:
-        raise ConfigError("environment", name, f"must be {_type_name(kind())}") from None
 
 
 def _roots_of(blocks: Any, path: Path) -> tuple[RootSettings, ...]:

@@ -9,12 +9,11 @@ import contextlib
 import json
 import os
 import re
-import stat
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .atomic import written_whole
 from .config import ConfigError
 
 if TYPE_CHECKING:
@@ -162,15 +161,5 @@ def _reads_as(text: str, wished: dict[str, Any]) -> bool:
 
 def _replace(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o644
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode())
-            os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
-        os.replace(name, file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+    with written_whole(os.fsencode(file)) as stream:
+        stream.write(text.encode())

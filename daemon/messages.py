@@ -6,11 +6,16 @@ JSON and not pickle: the child reads hostile bytes, and nothing it sends may run
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any
+import math
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ..db.records import Metadata, PhotoFacts, Place
 from ..models.results import Analysis, Box, Crop, Detection, Label, ModelVersion
+from .stages import STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +70,24 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """From the child: which version of the file it read and which picture it is."""
+    """From the child: which version of the file it read, which picture it is, seconds by stage."""
 
     id: int
     facts: PhotoFacts
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Analyzed:
-    """From the child: what the models say; ``is_current`` is False if the file changed since."""
+    """From the child: what the models say, and the seconds by stage.
+
+    ``is_current`` is False if the file changed since.
+    """
 
     id: int
     analysis: Analysis
     is_current: bool
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,8 @@ def decode_request(line: bytes) -> Request:
 def decode_reply(line: bytes) -> Reply:
     """Read what the child wrote. Raises ValueError, KeyError or TypeError if it is nonsense."""
     name, fields = json.loads(line)
+    if "seconds" in fields:
+        _check_seconds(fields["seconds"])
     if name == "Identified":
         facts = fields["facts"]
         facts |= {
@@ -142,6 +154,15 @@ def decode_reply(line: bytes) -> Reply:
             fields[key] = tuple(ModelVersion(**model) for model in fields[key])
     reply: Reply = _TYPES[name](**fields)
     return reply
+
+
+def _check_seconds(seconds: Any) -> None:
+    """Refuse what would become a stage, or a number, that nobody knows."""
+    if not isinstance(seconds, dict):
+        raise TypeError("seconds by stage are not by stage")
+    for stage, duration in seconds.items():
+        if stage not in STAGES or not (duration >= 0 and math.isfinite(duration)):
+            raise ValueError(f"{stage} took {duration} seconds")
 
 
 def _metadata(fields: dict[str, Any]) -> Metadata:

@@ -5,8 +5,7 @@ See the text format of prometheus.io/docs/instrumenting/exposition_formats.
 
 from __future__ import annotations
 
-import os
-import tempfile
+import platform
 from importlib.metadata import version
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
@@ -20,14 +19,14 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from ..db.states import PhotoState
+from .atomic import written_whole
+from .stages import BUCKETS, STAGES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from prometheus_client import Metric
-
-    from ..db.states import PhotoState
-
-from .stages import BUCKETS
 
 ROOT_FIELDS: Final = {
     "watched": ("watched_folders", "Folders that file events come from."),
@@ -49,13 +48,22 @@ class DaemonMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give all metrics; those of a daemon that does not run are left out."""
         yield InfoMetricFamily(
-            "phototagd_build", "The program.", value={"version": version("phototagd")}
+            "phototagd_build",
+            "The program, and the Python that it runs in.",
+            value={"version": version("phototagd"), "python": platform.python_version()},
         )
         is_up = bool(self._status.get("running"))
         yield GaugeMetricFamily("phototagd_up", "Whether the daemon runs.", value=is_up)
         yield _by_label(
             GaugeMetricFamily("phototagd_photos", "Photos by state.", labels=["state"]),
             {str(state): number for state, number in self._counts.items()},
+        )
+        yield _by_label(
+            GaugeMetricFamily("phototagd_queue", "What waits to be done.", labels=["of"]),
+            {
+                "photos": self._counts.get(PhotoState.PENDING, 0),
+                "commands": self._status.get("commands", {}).get("waiting"),
+            },
         )
         for name, size in self._sizes.items():
             yield GaugeMetricFamily(f"phototagd_{name}_bytes", f"Bytes: {name}.", value=size)
@@ -83,9 +91,7 @@ class DaemonMetrics(Collector):
             yield _by_label(GaugeMetricFamily(f"phototagd_{name}", text, labels=["folder"]), values)
 
     def _stages(self) -> Metric:
-        family = HistogramMetricFamily(
-            "phototagd_stage_seconds", "What a photo costs, by stage.", labels=["stage"]
-        )
+        family = HistogramMetricFamily("phototagd_stage_seconds", _stages_help(), labels=["stage"])
         bounds = [*map(str, BUCKETS), "+Inf"]
         for stage, seen in self._status.get("stages", {}).items():
             buckets = list(zip(bounds, accumulate(seen["counts"]), strict=True))
@@ -107,15 +113,13 @@ def write_textfile(path: bytes, text: bytes) -> None:
 
     Raises OSError.
     """
-    descriptor, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=b".phototagd")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(partial, path)
-    except OSError:
-        os.unlink(partial)
-        raise
+    with written_whole(path, mode=0o644, is_durable=False) as file:
+        file.write(text)
+
+
+def _stages_help() -> str:
+    stages = "; ".join(f"{stage}: {text}" for stage, text in STAGES.items())
+    return f"What a photo costs, by stage. {stages}."
 
 
 def _by_label(family: Any, values: Mapping[str, float | None]) -> Metric:

@@ -43,7 +43,8 @@ from .messages import (
     encode,
 )
 from .metadata.reader import read_metadata
-from .version import sidecar_paths, sidecar_version
+from .metadata.sidecars import read_sidecars
+from .stages import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from ..models.results import Analysis
 
 logger = logging.getLogger(__name__)
-
-SIDECAR_LIMITS = decode.Limits(max_bytes=4 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +93,22 @@ class Recognizer:
                     self._dropped.add(number)
 
     def _identify(self, request: Identify) -> None:
+        watch = Stopwatch()
         photo = decode.read_photo(request.path, self._limits)
+        watch.lap("read")
         header, pixels = decode.inspect(photo, self._limits)
+        watch.lap("fingerprint" if pixels is None else "decode")
         fingerprint = decode.fingerprint(photo, header, pixels)
+        watch.lap("fingerprint")
         if pixels is not None:
             pixels = decode.finish(pixels, header, self._analyzer.min_side)
+            watch.lap("decode")
         if request.id in self._dropped:
             self._dropped.discard(request.id)
             return
         self._held[request.id] = _Held(photo, header, pixels)
         width, height = header.upright_size
-        sidecars, version = _read_sidecars(photo.path)
+        sidecars, version = read_sidecars(photo.path)
         metadata, keywords = read_metadata(photo, header, sidecars)
         facts = PhotoFacts(
             size=photo.size,
@@ -118,24 +122,34 @@ class Recognizer:
             metadata=metadata,
             sidecar=version,
         )
-        self._send(Identified(request.id, facts))
+        watch.lap("metadata")
+        self._send(Identified(request.id, facts, watch.seconds))
 
     def _decode(self, number: int, held: _Held, *, is_thorough: bool) -> None:
-        pixels = held.pixels
+        pixels, watch = held.pixels, Stopwatch()
         if pixels is None:
             min_side = self._analyzer.min_side
             pixels = decode.decode_pixels(held.photo, held.header, min_side)
             pixels = decode.finish(pixels, held.header, min_side)
+            watch.lap("decode")
         photo = held.photo
         version = (photo.size, photo.mtime_ns, photo.inode)
         look = partial(self._analyzer.analyze, pixels, thorough=is_thorough)
-        step = partial(self._analyze, number, look, photo.path, version)
+        step = partial(self._analyze, number, look, photo.path, version, watch.seconds)
         self._models.submit(self._guard, number, step)
 
     def _analyze(
-        self, number: int, look: Callable[[], Analysis], path: bytes, version: tuple[int, int, int]
+        self,
+        number: int,
+        look: Callable[..., Analysis],
+        path: bytes,
+        version: tuple[int, int, int],
+        seconds: dict[str, float],
     ) -> None:
-        self._send(Analyzed(number, look(), decode.read_version(path) == version))
+        watch = Stopwatch()  # it has waited for its turn
+        analysis = look(on_step=watch.lap)
+        is_current = decode.read_version(path) == version
+        self._send(Analyzed(number, analysis, is_current, seconds | watch.seconds))
 
     def _guard(self, number: int, step: Callable[[], None]) -> None:
         """Run one step of one photo; whatever goes wrong costs only this photo."""
@@ -148,22 +162,6 @@ class Recognizer:
         except Exception as error:
             logger.exception("photo %d", number)
             self._send(Failed(number, PhotoError.state, f"{type(error).__name__}: {error}"))
-
-
-def _read_sidecars(photo: bytes) -> tuple[list[bytes], int]:
-    """Return what the sidecars of a photo hold, as far as it can be read, and their version."""
-    contents, versions = [], []
-    for path in sidecar_paths(photo):
-        try:
-            sidecar = decode.read_photo(path, SIDECAR_LIMITS)
-        except PhotoError:
-            found = decode.read_version(path)
-            if found is not None:
-                versions.append(found[:2])
-            continue
-        contents.append(sidecar.data)
-        versions.append((sidecar.size, sidecar.mtime_ns))
-    return contents, sidecar_version(versions)
 
 
 def main() -> None:

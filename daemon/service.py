@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import stat
 import sys
 import time
@@ -28,14 +27,14 @@ from .indexer import (
     Wake,
     make_ignores,
 )
-from .logs import printable
-from .notify import Notifier
 from .output import describe_outcome
+from .printable import printable
 from .report import Reporter
+from .rescans import Rescans
 from .saved.commands import Ran
 from .saved.keeper import SavedSearchKeeper
 from .saved.matcher import Compared
-from .scanner import Listed, RootSeen, Scanner, ScanRequest, Walked
+from .scanner import Listed, RootSeen, Scanner, Walked
 from .settler import Settled, Settlers
 from .supervision import Supervision
 from .textfile import MetricsFile
@@ -45,17 +44,15 @@ from .worker import plan_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
     from .config import Config
-    from .library import Root
+    from .notify import Notifier
     from .pipeline import Outcome
 
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 0.25  # seconds between two looks at what is due
 PAUSE_SECONDS = 10.0
-SLEPT_SECONDS = 5.0  # the clocks differ by more: the computer has slept
 HUNG_SECONDS = 60.0
 
 
@@ -78,17 +75,22 @@ class Service:
         self._on_idle = on_idle
         self._is_stopping = self._is_reloading = self._is_idle = False
         self._paused_until: float | None = None
-        self._slept = _slept_seconds()
-        self._next_scan: dict[int, float] = {}
         self._indexer = Indexer(config, config.roots, self._take_outcome)
         self._settlers = Settlers(config.watch.settle_seconds, self._indexer.inbox.put)
         self._library, self._pipeline = self._indexer.library, self._indexer.pipeline
         self._watcher = self._make_watcher()
         self._scanner = self._make_scanner()
+        self._rescans = Rescans(
+            config.watch, self._library, self._watcher, self._scanner, self._settlers
+        )
         self._housekeeper = Housekeeper(self._indexer.catalog, config, self._pipeline)
         self._saved = SavedSearchKeeper(self._indexer.catalog, config, self._indexer.inbox.put)
         self._reporter = Reporter(
-            config.catalog.path, self._library, self._watcher, self._housekeeper
+            config.catalog.path,
+            self._library,
+            self._watcher,
+            self._housekeeper,
+            self._indexer.stages,
         )
         self._metrics = MetricsFile(config.catalog.path, config.metrics_textfile)
         self._notifier = notifier
@@ -111,7 +113,7 @@ class Service:
         with self._indexer:
             self._indexer.tags.recover()
             self._pipeline.start()
-            self._look_at_roots()
+            self._rescans.look_at_roots()
             try:
                 self._saved.start()
                 self._loop()
@@ -143,18 +145,10 @@ class Service:
             self._notifier.reloading()
             self._reload()
             self._supervision.reloaded()
-        self._scan_when_due()
+        self._rescans.scan_when_due()
         self._supervision.tick()
         is_idle = self._find_idle()
-        self._reporter.hung = [
-            self._library.roots[key].top
-            for key in self._scanner.hung(HUNG_SECONDS)
-            if key in self._library.roots
-        ]
-        self._reporter.tag_troubles = self._indexer.tags.troubles()
-        self._reporter.saved_troubles = self._saved.troubles()
-        self._reporter.commands = self._saved.summary()
-        self._reporter.metrics_troubles = self._metrics.troubles
+        self._tell_reporter()
         self._reporter.write_when_due(self._is_idle)
         self._metrics.tick(self._reporter.last_status, self._indexer.catalog.counts)
         if self._is_paused():
@@ -166,6 +160,19 @@ class Service:
         self._pipeline.feed()
         self._indexer.tags.feed()
         self._saved.feed()
+
+    def _tell_reporter(self) -> None:
+        """Hand over what the reporter cannot see itself."""
+        self._reporter.hung = [
+            self._library.roots[key].top
+            for key in self._scanner.hung(HUNG_SECONDS)
+            if key in self._library.roots
+        ]
+        self._reporter.restarts = self._rescans.observer_ends
+        self._reporter.tag_troubles = self._indexer.tags.troubles()
+        self._reporter.saved_troubles = self._saved.troubles()
+        self._reporter.commands = self._saved.summary()
+        self._reporter.metrics_troubles = self._metrics.troubles
 
     def _headline(self) -> str:
         return self._reporter.headline(self._indexer.catalog.count_pending())
@@ -191,7 +198,7 @@ class Service:
                 self._take_folder(path)
             case Overflowed(top=top):
                 self._reporter.overflows += 1
-                self._scan_all(partial(_has_top, top))
+                self._rescans.scan_top(top)
 
     def _take_settled(self, settled: Settled) -> None:
         """Take in files that came or went; a sidecar is a reason to look at its photos."""
@@ -218,7 +225,7 @@ class Service:
         if listing.error is not None:
             folder = join(root.path, listing.relpath)
             logger.warning("%s: cannot be listed: %s", printable(folder), listing.error)
-        settle = self._settle_seconds(root)
+        settle = self._rescans.settle_seconds(root)
         newest = (time.time() - settle) * 1e9
         unsettled = {file.name for file in listing.files if file.mtime_ns > newest}
         for name in unsettled:
@@ -228,20 +235,19 @@ class Service:
     def _take_root(self, seen: RootSeen) -> None:
         root = self._library.roots.get(seen.root_id)
         if root is not None and self._library.see_root(root, seen.identity, seen.error):
-            self._scan(root)
+            self._rescans.scan(root)
 
     def _take_folder(self, path: bytes) -> None:
         place = self._library.locate(path)
         if place is None or not place.root.is_served:
             return
         if _is_folder(path):
-            self._scan(place.root, place.relpath)
+            self._rescans.scan(place.root, place.relpath)
         else:
             self._library.forget_folder(place)
 
     def _take_outcome(self, outcome: Outcome) -> None:
         self._reporter.count(outcome)
-        self._reporter.stages.observe("whole", outcome.seconds)
         path, milliseconds = printable(outcome.path), outcome.seconds * 1000
         if outcome.state is PhotoState.DONE:
             self._indexer.tags.wake()
@@ -260,60 +266,6 @@ class Service:
             if relative_to(path, root.top) is not None:
                 self._settlers.touch(root.key, path)
                 return
-
-    def _look_at_roots(self) -> None:
-        """Begin to look at each root; its first sight starts its watch and its first walk."""
-        for root in self._library.roots.values():
-            self._scanner.look_at(root.key, root.top)
-
-    def _scan(self, root: Root, under: bytes | None = None) -> None:
-        request = ScanRequest(
-            root_id=root.key,
-            root=root.path,
-            under=root.prefix if under is None else under,
-            prefix=root.prefix,
-            watch=root.watch,
-            known_mounts=root.known_mounts,
-        )
-        if under is None:
-            self._next_scan[root.key] = time.monotonic() + self._rescan_seconds(root)
-        self._scanner.request(request)
-
-    def _scan_all(self, which: Callable[[Root], bool] = lambda _root: True) -> None:
-        for root in self._library.roots.values():
-            if root.is_served and root.identity is not None and which(root):
-                self._scan(root)
-
-    def _scan_when_due(self) -> None:
-        slept = _slept_seconds()
-        if slept - self._slept > SLEPT_SECONDS:
-            logger.info("the computer has slept; scanning")
-            self._next_scan.clear()
-        self._slept = slept
-        if self._settlers.take_overflow():
-            self._next_scan.clear()
-        for top in self._watcher.dead():
-            logger.error(
-                "%s: the observer of file events has ended; starting another", printable(top)
-            )
-            self._reporter.restarts += 1
-            self._scan_all(partial(_has_top, top))
-        for root in self._library.take_confirmed():
-            self._scan(root)
-        now = time.monotonic()
-        self._scan_all(lambda root: now >= self._next_scan.get(root.key, 0.0))
-
-    def _rescan_seconds(self, root: Root) -> float:
-        """Return how often a root is walked: more often where events do not reach all of it."""
-        watch, state = self._config.watch, self._watcher.state(root.top)
-        if state.mode == "timer" or state.problem or state.timer_folders:
-            return min(watch.network_rescan_seconds, watch.rescan_seconds)
-        return watch.rescan_seconds
-
-    def _settle_seconds(self, root: Root) -> float:
-        watch = self._config.watch
-        is_remote = self._watcher.state(root.top).mode == "timer" and root.watch == "auto"
-        return watch.network_settle_seconds if is_remote else watch.settle_seconds
 
     def _find_idle(self) -> bool:
         is_idle = (
@@ -335,7 +287,7 @@ class Service:
         logger.error("%s; paused", reason)
         self._pipeline.give_up_flights()
         self._indexer.tags.give_up()
-        self._next_scan.clear()
+        self._rescans.hurry()
         self._reporter.pause_reason = reason
         self._paused_until = time.monotonic() + PAUSE_SECONDS
 
@@ -361,7 +313,7 @@ class Service:
         except (ConfigError, ModelError) as error:
             logger.error("settings not reloaded, the old ones hold: %s", error)
             self._reporter.config_error = str(error)
-            self._scan_all()
+            self._rescans.scan_all()
             return
         self._reporter.config_error = None
         if plan_worker(config) != plan_worker(self._config):
@@ -373,7 +325,7 @@ class Service:
             self._indexer.use_tags(config)
         if config.recognition != self._config.recognition:
             self._indexer.use_rules(config)
-        self._config = config
+        self._config, self._rescans.watch = config, config.watch
         self._settlers.settle_seconds = config.watch.settle_seconds
         self._housekeeper.use(config)
         self._saved.use(config)
@@ -381,10 +333,10 @@ class Service:
         for root in self._library.update(config.roots):
             self._watcher.drop(root.top)
             self._scanner.drop(root.key)
-            self._next_scan.pop(root.key, None)
+            self._rescans.drop(root)
         self._watcher.ignores = self._scanner.ignores = self._library.ignores = ignores
-        self._look_at_roots()
-        self._scan_all()
+        self._rescans.look_at_roots()
+        self._rescans.scan_all()
         logger.info("settings reloaded: %d folders", len(self._library.roots))
 
     def _make_watcher(self) -> Watcher:
@@ -405,38 +357,11 @@ class Service:
         )
 
 
-def run_until_signalled(make: Callable[[Notifier], Service]) -> None:
-    """Make a service and run it; SIGTERM and SIGINT end it cleanly, SIGHUP reloads its settings."""
-    notifier = Notifier(os.environ)
-    made: list[Service] = []
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        logger.info("stopping (%s)", signal.Signals(number).name)
-        if not made:
-            raise SystemExit(0)
-        made[0].stop()
-
-    def reload(_number: int, _frame: FrameType | None) -> None:
-        for service in made:
-            service.reload()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    signal.signal(signal.SIGHUP, reload)
-    with notifier.long_step("opening the catalog"):
-        made.append(make(notifier))
-    made[0].run()
-
-
 def main() -> None:
     """Start the daemon: ``phototagd`` is ``phototag watch`` under its own name."""
     from .cli import main as run  # the command line is built on this module
 
     run(["watch", *sys.argv[1:]], program="phototagd")
-
-
-def _has_top(top: bytes, root: Root) -> bool:
-    return root.top == top
 
 
 def _is_folder(path: bytes) -> bool:
@@ -445,8 +370,3 @@ def _is_folder(path: bytes) -> bool:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
         return False
-
-
-def _slept_seconds() -> float:
-    """Return how long the computer has slept since it was started."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)

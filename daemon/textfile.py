@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from .logs import printable
+from .printable import printable
 from .status import Trouble, measure
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, exists, insert, literal, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, literal, select, update
 
 from .records import MatchRun
-from .states import RunState, label_key
+from .states import PhotoState, RunState, label_key
 from .tables import PhotoRow, SavedMatchRow, SavedSearchRow
 
 if TYPE_CHECKING:
@@ -35,8 +35,13 @@ RUNS: Final = (
     .order_by(SavedMatchRow.at, SavedMatchRow.search_id, SavedMatchRow.photo_id)
 )
 NEXT_RUN: Final = RUNS.where(
-    SavedMatchRow.is_current == 1, SavedSearchRow.key.in_(bindparam("keys", expanding=True))
+    SavedMatchRow.is_current == 1,
+    SavedSearchRow.key.in_(bindparam("keys", expanding=True)),
+    exists().where(PhotoRow.id == SavedMatchRow.photo_id, PhotoRow.state != PhotoState.MISSING),
 ).limit(1)
+WAITING: Final = select(func.count()).where(
+    SavedMatchRow.run != 0, SavedMatchRow.run == RunState.WAITING, SavedMatchRow.is_current == 1
+)
 
 
 class SavedSearches:
@@ -96,7 +101,7 @@ class SavedSearches:
     def begin_run(self, names: Collection[str]) -> MatchRun | None:
         """Give the next photo that one of these searches' commands waits for, and note its begin.
 
-        From then on it counts as run, whatever comes of it.
+        From then on it counts as run, whatever comes of it, unless it is put back.
         """
         parameters = {"run": RunState.WAITING, "keys": [label_key(name) for name in names]}
         with self._begin() as connection:
@@ -111,6 +116,16 @@ class SavedSearches:
         """Note that a command has ended."""
         with self._begin() as connection:
             _set_run(connection, run, RunState.NONE)
+
+    def put_back(self, run: MatchRun) -> None:
+        """Let a photo wait again: its command has certainly not begun."""
+        with self._begin() as connection:
+            _set_run(connection, run, RunState.WAITING)
+
+    def count_waiting(self) -> int:
+        """Count the commands that have yet to be run."""
+        with self._begin() as connection:
+            return connection.scalar(WAITING) or 0
 
     def begun_runs(self) -> list[MatchRun]:
         """Give the commands whose begin was noted, and not their end."""

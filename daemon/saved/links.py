@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from ...db.paths import relative_to
 from ...db.states import label_key
-from ..logs import printable
+from ..printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -96,6 +96,12 @@ class LinkFolder:
     ) -> None:
         os.close(self._fd)
 
+    @property
+    def version(self) -> int:
+        """A number that changes whenever something comes into the folder or goes from it."""
+        with _explained(self._path):
+            return os.fstat(self._fd).st_mtime_ns
+
     def take(self) -> None:
         """Make the folder ours, unless it is already; a foreign one is refused."""
         with _explained(self._path):
@@ -152,14 +158,15 @@ class LinkFolder:
 
     def _read(self) -> set[Link]:
         """Read the marker: the links that we have made, or were about to make."""
-        with open(self._open(MARKER, os.O_RDONLY), "rb") as file:
+        with open(self._open(MARKER, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             head, *fields = file.read().split(b"\0")
         title, _, name = head.partition(b"\n")
         if title != HEAD or len(fields) % 2 != 1:
             reason = f"its {MARKER.decode()} is damaged"
             raise LinkError(self._path, reason, "empty the folder, then it is filled again")
-        if label_key(name.decode()) != label_key(self._name):
-            reason = f"it belongs to the saved search {name.decode()!r}"
+        owner = name.decode("utf-8", "backslashreplace")
+        if label_key(owner) != label_key(self._name):
+            reason = f"it belongs to the saved search {owner!r}"
             raise LinkError(self._path, reason, "name a new or an empty folder")
         return set(zip(fields[:-1:2], fields[1::2], strict=True))
 
@@ -167,11 +174,15 @@ class LinkFolder:
         fields = itertools.chain.from_iterable(sorted(links))
         head = HEAD + b"\n" + self._name.encode()
         self._drop_partial()
-        with open(self._open(PARTIAL, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
-            file.write(b"\0".join((head, *fields, b"")))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(PARTIAL, MARKER, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        try:
+            with open(self._open(PARTIAL, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+                file.write(b"\0".join((head, *fields, b"")))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(PARTIAL, MARKER, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except OSError:
+            self._drop_partial()
+            raise
 
     def _open(self, name: bytes, flags: int) -> int:
         return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=self._fd)

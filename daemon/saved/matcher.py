@@ -6,13 +6,14 @@ What differs goes to the thread that writes the catalog; links follow what is wr
 from __future__ import annotations
 
 import datetime
+import hashlib
 import logging
 import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ...db.errors import CatalogError, QueryError
+from ...db.errors import CatalogError, QueryError, UnknownSearch, UnknownWord
 from ...db.reader import CatalogReader
 from ...db.states import label_key
 from ..status import Trouble
@@ -30,7 +31,10 @@ SOONEST_SECONDS: Final = 2.0  # between two rounds
 REST: Final = 20  # a round is followed by so many times its length without one
 AGAIN_SECONDS: Final = 10.0  # after a round that has left something open
 LATEST_SECONDS: Final = 3600.0  # queries may be about time, links may have been removed by hand
-MOST_AT_ONCE: Final = 10_000  # photos that come or go in one message
+MOST_AT_ONCE: Final = 2_000  # photos that come or go in one message: all else waits for it
+NOTHING: Final = "width<1"  # a query that no photo answers
+STOP_SECONDS: Final = 10.0
+HUNG_SECONDS: Final = 60.0  # a disk with links that has not answered for so long is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,29 @@ class Matcher:
         self._put = put
         self._woken = threading.Event()
         self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="saved-searches")
+        # A dead network mount may hold it for ever; it writes nothing that must be finished.
+        self._thread = threading.Thread(target=self._run, name="saved-searches", daemon=True)
         self._commanded: frozenset[str] = frozenset()
         self._seen: tuple[int, datetime.date] | None = None
         self._next = self._latest = 0.0
         self._settled: set[SavedSearch] = set()
-        self.troubles: tuple[Trouble, ...] = ()
+        self.names: frozenset[str] | None = None  # of all saved searches, once it has looked
+        self._linked: dict[int, tuple[bytes, int]] = {}  # which photos, in which folder's version
+        self._linking: tuple[str, float] | None = None  # whose links, and since when
+        self._troubles: tuple[Trouble, ...] = ()
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """What keeps searches or their links from being right."""
+        found, linking = list(self._troubles), self._linking
+        if linking is not None and time.monotonic() - linking[1] > HUNG_SECONDS:
+            reason = f"links of {linking[0]}: the disk does not answer"
+            found.append(Trouble(reason, "check the mount"))
+        if self.names is not None and not self._is_stopping and not self._thread.is_alive():
+            found.append(
+                Trouble("saved searches are not compared any more", "see the log; restart")
+            )
+        return found
 
     def start(self, names: Collection[str]) -> None:
         """Begin; ``names`` are the searches that have commands."""
@@ -72,11 +93,11 @@ class Matcher:
         self._woken.set()
 
     def stop(self) -> None:
-        """End the thread and wait for it."""
+        """End the thread and wait for it, unless a disk holds it."""
         self._is_stopping = True
         self._woken.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._is_stopping:
@@ -115,18 +136,20 @@ class Matcher:
         """Do one round; tell whether something is left to do."""
         troubles: list[Trouble] = []
         is_open = False
-        for search in reader.saved_searches():
+        searches = reader.saved_searches()
+        self.names = frozenset(label_key(search.name) for search in searches)
+        for search in searches:
             if self._is_stopping:
                 return False
             is_open |= self._compare(reader, search, troubles)
             if search.link_dir is not None and replace(search, is_armed=False) in self._settled:
-                _keep_links(reader, search, search.link_dir, troubles)
-        self.troubles = tuple(troubles)
+                self._keep_links(reader, search, search.link_dir, troubles)
+        self._troubles = tuple(troubles)
         return is_open or bool(troubles)
 
     def _compare(self, reader: CatalogReader, search: SavedSearch, troubles: list[Trouble]) -> bool:
         try:
-            change = reader.match_change(search, MOST_AT_ONCE, resolve=resolve_word)
+            change = _find_change(reader, search)
         except QueryError as error:
             remedy = f"save it anew with --replace, or phototag saved --delete {search.name}"
             troubles.append(Trouble(f"saved search {search.name}: {error}", remedy))
@@ -139,31 +162,55 @@ class Matcher:
             self._settled.add(replace(search, is_armed=False))
         return bool(change.found or change.lost)
 
+    def _keep_links(
+        self, reader: CatalogReader, search: SavedSearch, folder: bytes, troubles: list[Trouble]
+    ) -> None:
+        self._linking = (search.name, time.monotonic())
+        try:
+            with LinkFolder(folder, search.name) as links:
+                # Under the lock: who deletes a search takes its row away before its links.
+                known = reader.saved_search(search.name)
+                if known is not None and (known.id, known.link_dir) == (search.id, folder):
+                    self._update_links(links, reader, search, troubles)
+        except LinkError as error:
+            reason = f"links of {search.name}: {error.place}: {error.reason}"
+            troubles.append(Trouble(reason, error.remedy))
+        finally:
+            self._linking = None
+
+    def _update_links(
+        self, links: LinkFolder, reader: CatalogReader, search: SavedSearch, troubles: list[Trouble]
+    ) -> None:
+        paths = list(reader.match_paths(search))
+        digest = hashlib.blake2b(b"\0".join(paths)).digest()
+        if self._linked.get(search.id) == (digest, links.version):
+            return  # a folder of many links takes seconds to be looked through
+        links.take()
+        change = links.update(paths)
+        if change.made or change.removed:
+            logger.info(
+                "links of %s: %d made, %d removed", search.name, change.made, change.removed
+            )
+        if not change.unfit:
+            self._linked[search.id] = (digest, links.version)
+            return
+        reason = f"links of {search.name}: {change.unfit} photos have names that cannot be there"
+        troubles.append(Trouble(reason, "choose a folder on another disk"))
+
+
+def _find_change(reader: CatalogReader, search: SavedSearch) -> MatchChange:
+    """Compare a search; one with a word that no photo has yet, or any more, finds nothing."""
+    try:
+        return reader.match_change(search, MOST_AT_ONCE, resolve=resolve_word)
+    except UnknownWord as error:
+        if isinstance(error, UnknownSearch):
+            raise
+        change = reader.match_change(replace(search, query=NOTHING), MOST_AT_ONCE)
+        return replace(change, search=search)
+
 
 def resolve_word(word: str) -> str | None:
     """Return the name behind a plural, a synonym or another spelling, or None."""
     from ...models.taxonomy import load_taxonomy
 
     return load_taxonomy().resolve(word)
-
-
-def _keep_links(
-    reader: CatalogReader, search: SavedSearch, folder: bytes, troubles: list[Trouble]
-) -> None:
-    try:
-        with LinkFolder(folder, search.name) as links:
-            # Under the lock: who deletes a search takes its row away before its links.
-            known = reader.saved_search(search.name)
-            if known is None or (known.id, known.link_dir) != (search.id, folder):
-                return
-            links.take()
-            change = links.update(reader.match_paths(search))
-    except LinkError as error:
-        reason = f"links of {search.name}: {error.place}: {error.reason}"
-        troubles.append(Trouble(reason, error.remedy))
-        return
-    if change.made or change.removed:
-        logger.info("links of %s: %d made, %d removed", search.name, change.made, change.removed)
-    if change.unfit:
-        reason = f"links of {search.name}: {change.unfit} photos have names that cannot be there"
-        troubles.append(Trouble(reason, "choose a folder on another disk"))

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import TYPE_CHECKING
 
-from phototagd.daemon.saved.commands import execute
+import pytest
+
+from phototagd.daemon.saved.commands import CannotStartError, execute
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(*arguments: str, seconds: float = 30) -> str:
@@ -19,7 +25,25 @@ def test_success_has_no_problem_and_failure_tells_the_exit_code() -> None:
 
 
 def test_a_program_that_is_not_there_is_named() -> None:
-    assert "no-such-program cannot be started: No such file" in run("/no-such-program")
+    with pytest.raises(CannotStartError, match="no-such-program cannot be started: No such file"):
+        run("/no-such-program")
+
+
+def test_a_script_that_is_no_program_cannot_be_started(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("echo no first line")
+    script.chmod(0o755)
+    with pytest.raises(CannotStartError, match="Exec format error"):
+        run(str(script))
+
+
+def test_arguments_that_are_too_long_are_the_fault_of_one_photo() -> None:
+    assert "too long" in run("true", "x" * 5_000_000)
+
+
+def test_a_command_does_not_speak_for_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/somewhere")
+    assert run("sh", "-c", 'test -z "$NOTIFY_SOCKET"') == ""
 
 
 def test_input_is_closed_and_a_flood_of_output_does_not_stop_it() -> None:
@@ -36,6 +60,13 @@ def test_a_child_that_keeps_the_output_open_is_not_waited_for() -> None:
 
 def test_at_our_end_it_is_ended() -> None:
     stopping = threading.Event()
-    threading.Timer(0.2, stopping.set).start()
+    stopping.set()
 
     assert execute((b"sleep", b"600"), 600, stopping) == "ended with the daemon"
+
+
+def test_at_our_end_it_has_time_to_finish() -> None:
+    stopping = threading.Event()
+    stopping.set()
+
+    assert execute((b"sleep", b"0.2"), 600, stopping) == ""

@@ -1,0 +1,149 @@
+"""Saved searches beside the one writer: many matches at once, and which of them get commands."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+from typing import TYPE_CHECKING
+
+import pytest
+from catalog_samples import add_photos, analysis, entry, facts, rows, take_in
+from mounting import mounted_dead_server
+from program import wait_until
+
+from phototagd.daemon.config import load_config
+from phototagd.daemon.saved import matcher
+from phototagd.daemon.saved.keeper import SavedSearchKeeper
+from phototagd.daemon.saved.matcher import MOST_AT_ONCE
+from phototagd.db.catalog import Catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from phototagd.daemon.saved.commands import Ran
+    from phototagd.daemon.saved.matcher import Compared
+
+MANY = MOST_AT_ONCE + 100
+
+
+class Desk:
+    """A keeper, its catalog, and what the service's thread does for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.told, self.script = folder / "told", folder / "tell.sh"
+        self.script.write_text(f'#!/bin/sh\necho "$1" >> "{self.told}"\n')
+        self.script.chmod(0o755)
+        settings = folder / "c.toml"
+        settings.write_text(f'[on_match]\nall = ["{self.script}", "{{name}}"]\n')
+        self.config = load_config(settings, {"PHOTOTAG_CATALOG_PATH": str(folder / "c.db")})
+        self.catalog = Catalog.open(self.config.catalog.path)
+        self.inbox: queue.SimpleQueue[Compared | Ran] = queue.SimpleQueue()
+        self.keeper = SavedSearchKeeper(self.catalog, self.config, self.inbox.put)
+        self.largest = 0
+
+    def turn_until(self, condition: Callable[[], bool]) -> None:
+        """Do what the service does until something is so."""
+
+        def turn() -> bool:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    message = self.inbox.get(timeout=0.02)
+                    change = getattr(message, "change", None)
+                    self.largest = max(self.largest, len(change.found) if change else 0)
+                    self.keeper.handle(message)
+            self.keeper.feed()
+            return condition()
+
+        wait_until(turn, 30)
+
+    def is_armed(self) -> bool:
+        return rows(self.config.catalog.path, "SELECT is_armed FROM saved_search") == [(1,)]
+
+    def lines(self) -> list[str]:
+        return self.told.read_text().splitlines() if self.told.exists() else []
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.keeper.stop()
+    desk.catalog.close()
+
+
+def test_what_a_search_finds_first_gets_links_in_pieces_and_no_commands(
+    desk: Desk, tmp_path: Path
+) -> None:
+    links = tmp_path / "links"
+    links.mkdir()
+    add_photos(desk.catalog, [b"%d.jpg" % number for number in range(MANY)])
+    desk.catalog.saved.save("all", "state:pending", os.fsencode(links))
+    desk.keeper.start()
+
+    desk.turn_until(lambda: desk.is_armed() and len(os.listdir(links)) == MANY + 1)
+    assert desk.largest == MOST_AT_ONCE
+    add_photos(desk.catalog, [b"new.jpg"], folder=b"later")
+    desk.turn_until(lambda: bool(desk.lines()) and (links / "new.jpg").is_symlink())
+
+    assert desk.lines() == ["new.jpg"]
+
+
+def test_a_match_whose_photo_is_away_waits_until_it_is_back(desk: Desk) -> None:
+    desk.catalog.saved.save("all", "state:pending")
+    desk.keeper.start()
+    desk.turn_until(desk.is_armed)
+    desk.script.rename(desk.script.with_name("away"))
+    (photo,) = add_photos(desk.catalog, [b"a.jpg"])
+    desk.turn_until(lambda: bool(desk.keeper.troubles()))
+    desk.catalog.mark_missing([photo])
+    desk.script.with_name("away").rename(desk.script)
+    desk.keeper.use(desk.config)
+    add_photos(desk.catalog, [b"b.jpg"], folder=b"other")
+
+    desk.turn_until(lambda: desk.lines() == ["b.jpg"])
+    desk.catalog.reconcile_folder(desk.catalog.root_records()[0].id, b"", [entry(b"a.jpg")])
+    desk.turn_until(lambda: desk.lines() == ["b.jpg", "a.jpg"])
+
+
+def test_troubles_of_a_search_that_is_forgotten_are_over(desk: Desk) -> None:
+    desk.catalog.saved.save("all", "state:pending")
+    desk.keeper.start()
+    desk.turn_until(desk.is_armed)
+    desk.script.unlink()
+    add_photos(desk.catalog, [b"a.jpg"])
+    desk.turn_until(lambda: "cannot be started" in str(desk.keeper.troubles()))
+
+    desk.catalog.saved.forget("all")
+
+    desk.turn_until(lambda: "no search is saved" in str(desk.keeper.troubles()))
+    assert "cannot be started" not in str(desk.keeper.troubles())
+
+
+def test_a_search_for_what_no_photo_has_yet_finds_it_when_it_comes(desk: Desk) -> None:
+    desk.catalog.saved.save("all", "dog")
+    desk.keeper.start()
+    desk.turn_until(desk.is_armed)
+    assert desk.keeper.troubles() == []
+    assert desk.lines() == []
+
+    (photo,) = add_photos(desk.catalog, [b"first.jpg"])
+    take_in(desk.catalog, photo, facts(), analysis({"dog": 0.9}))
+
+    desk.turn_until(lambda: desk.lines() == ["first.jpg"])
+
+
+def test_a_disk_with_links_that_does_not_answer_is_told_and_holds_up_no_end(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matcher, "HUNG_SECONDS", 0.1)
+    monkeypatch.setattr(matcher, "STOP_SECONDS", 0.1)
+    links = tmp_path / "links"
+    links.mkdir()
+    with mounted_dead_server(links) as hang_up:
+        desk.catalog.saved.save("all", "state:pending", os.fsencode(links))
+        desk.keeper.start()
+        desk.turn_until(lambda: "the disk does not answer" in str(desk.keeper.troubles()))
+        desk.keeper.stop()
+        hang_up()
