@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from .units import (
     UnitFile,
     fill_unit,
     folders_drop_in,
+    is_untouched,
     namespaces_drop_in,
     read_text,
     shipped,
@@ -53,7 +54,11 @@ class Installation:
     @property
     def folder(self) -> Path:
         """Where the unit and, beside it, its drop-ins lie."""
-        return user_folder() if self.is_user else Path(SYSTEM_FOLDERS[0])
+        return unit_folder(is_user=self.is_user)
+
+    def with_namespaces(self, has_namespaces: bool) -> Installation:
+        """Return it for a manager that can, or cannot, shut programs in."""
+        return replace(self, has_namespaces=has_namespaces)
 
     def unit_files(self) -> list[UnitFile]:
         """Return the files that it needs; a package's own unit is not written again."""
@@ -74,18 +79,31 @@ class Installation:
             found.append(UnitFile(drop_ins / FOLDERS_DROP_IN, text, reason))
         return found
 
-    def possible_files(self) -> list[Path]:
-        """Return all places where a file of such an installation may be."""
-        drop_ins = self.folder / f"{UNIT}.d"
-        names = (NAMESPACES_DROP_IN, FOLDERS_DROP_IN)
-        return [self.folder / UNIT, *(drop_ins / name for name in names)]
+    def outdated_files(self) -> list[Path]:
+        """Return the files of ours that it does not need any more."""
+        needed = {file.path for file in self.unit_files()}
+        return [
+            path
+            for path in possible_files(self.folder)
+            if path not in needed and (text := read_text(path)) is not None and is_untouched(text)
+        ]
+
+    def folders_to_make(self) -> list[bytes]:
+        """Return the folders that a user's service needs and does not make itself."""
+        if not self.is_user:
+            return []
+        return [folder for folder in self.own_folders() if not os.path.isdir(folder)]
+
+    def own_folders(self) -> list[bytes]:
+        """Return where catalog and converted models lie."""
+        config = self.config
+        return [os.path.dirname(config.catalog.path), os.fsencode(config.models.cache)]
 
     def writable(self) -> list[bytes]:
         """Return the folders that the service must be able to write to."""
-        config = self.config
-        wanted = [os.path.dirname(config.catalog.path), os.fsencode(config.models.cache)]
-        if config.tags.write != "off":
-            wanted += [root.path for root in config.roots]
+        wanted = self.own_folders()
+        if self.config.tags.write != "off":
+            wanted += [root.path for root in self.config.roots]
         return list(dict.fromkeys(wanted))
 
     def to_open(self) -> list[bytes]:
@@ -95,25 +113,29 @@ class Installation:
         return [path for path in self.writable() if not _is_below(path, opened)]
 
     def _all_places(self) -> list[bytes]:
-        return [*self.writable(), *(root.path for root in self.config.roots)]
+        files = [self.program, *([] if self.settings is None else [self.settings])]
+        roots = (root.path for root in self.config.roots)
+        return [*self.writable(), *roots, *map(os.fsencode, files)]
 
     def _unit(self) -> str:
-        command = [str(self.program)]
-        if self.settings is not None:
-            command += ["--config", str(self.settings)]
         group = None if self.user is None else _group_of(self.user)
-        return fill_unit(shipped(is_user=self.is_user), command, self.user, group)
+        return fill_unit(shipped(is_user=self.is_user), self._command(), self.user, group)
+
+    def _command(self) -> list[str]:
+        options = [] if self.settings is None else ["--config", str(self.settings)]
+        return [str(self.program), *options]
 
     def _is_packaged(self) -> bool:
-        """Tell whether a package of the system has brought the unit for this very program."""
+        """Tell whether a package of the system has brought the unit for just this."""
         if self.is_user:
             return False
+        program, *options = self._command()
         for folder in SYSTEM_FOLDERS[1:]:
             text = read_text(Path(folder) / UNIT)
             if text is not None:
-                started = text.partition("ExecStart=")[2].split()[0]
-                is_ours = os.path.realpath(started) == os.path.realpath(self.program)
-                return is_ours and f"\nUser={self.user}\n" in text
+                started, *given = text.partition("ExecStart=")[2].partition("\n")[0].split()
+                is_ours = os.path.realpath(started) == os.path.realpath(program)
+                return is_ours and given == options and f"\nUser={self.user}\n" in text
         return False
 
 
@@ -125,6 +147,17 @@ def find_program() -> Path:
     raise FileNotFoundError(f"no program phototagd in {Path(sys.prefix) / 'bin'}")
 
 
+def possible_files(folder: Path) -> list[Path]:
+    """Return all places below a folder of units where a file of ours may be."""
+    drop_ins = folder / f"{UNIT}.d"
+    return [folder / UNIT, *(drop_ins / name for name in (NAMESPACES_DROP_IN, FOLDERS_DROP_IN))]
+
+
+def unit_folder(*, is_user: bool) -> Path:
+    """Return where units are installed."""
+    return user_folder() if is_user else Path(SYSTEM_FOLDERS[0])
+
+
 def user_folder() -> Path:
     """Return where a user's own units lie."""
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
@@ -134,7 +167,11 @@ def user_folder() -> Path:
 def _group_of(user: str) -> str:
     import grp
 
-    return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
+    number = pwd.getpwnam(user).pw_gid
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:  # it has no name
+        return str(number)
 
 
 def _is_below(path: bytes, folders: tuple[bytes, ...]) -> bool:

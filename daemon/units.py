@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
+
+from .atomic import written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,11 +103,13 @@ def is_untouched(text: str) -> bool:
 
 
 def read_text(path: Path) -> str | None:
-    """Return a file's text, or None if there is none."""
+    """Return a file's text, or None if there is none; one that may not be read has no text."""
     try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
+        return path.read_text("utf-8", "replace")
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError:
+        return ""
 
 
 def find_edited(unit_files: Iterable[UnitFile]) -> list[UnitFile]:
@@ -124,11 +127,8 @@ def write_unit(file: UnitFile) -> bool:
     if read_text(file.path) == text:
         return False
     file.path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.path.name}.", dir=file.path.parent)
-    with open(descriptor, "w", encoding="utf-8") as new:
-        new.write(text)
-        os.fchmod(new.fileno(), 0o644)
-    os.replace(name, file.path)
+    with written_whole(os.fsencode(file.path), mode=0o644) as new:
+        new.write(text.encode())
     return True
 
 

@@ -30,8 +30,8 @@ from watchdog.events import (
 from .ignores import MARKERS
 from .inotify import RuledObserver, WatchRules, kernel_watches, missing_internals
 from .limits import remedy_for
-from .logs import printable
 from .mounts import is_network, read_mounts
+from .printable import printable
 from .scan import is_photo_name
 from .version import is_sidecar_name
 
@@ -166,7 +166,7 @@ class Watcher:
             self._end(root)
             self._set(top, root, replace(_NOT_YET, why=error.strerror))
             return root.state
-        skipped, why = self._decide(top, mode)
+        skipped, why = choose_mode(top, mode)
         made_for = (status.st_dev, status.st_ino, skipped, why, self.ignores)
         if root.made_for == made_for and (why or (root.observer and _is_alive(root.observer))):
             return root.state
@@ -237,18 +237,6 @@ class Watcher:
         for top in list(self._roots):
             self.drop(top)
 
-    def _decide(self, top: bytes, mode: str) -> tuple[tuple[bytes, ...], str | None]:
-        """Return the mounts that are left to the timer, and why the whole root is, if it is."""
-        if mode == "timer":
-            return (), "as the settings say"
-        if mode == "events":
-            return (), None
-        mounts = read_mounts()
-        fstype = mounts.find(top).fstype
-        if is_network(fstype):
-            return (), f"{fstype} is a network file system"
-        return tuple(m.point for m in mounts.below(top) if is_network(m.fstype)), None
-
     def _begin(self, top: bytes, root: _Root, skipped: tuple[bytes, ...]) -> None:
         rules = WatchRules(top, self.ignores, frozenset(skipped), lambda: self._on_overflow(top))
         root.rules, root.is_told = rules, False
@@ -304,6 +292,19 @@ class Watcher:
         ending = threading.Thread(target=_stop, args=(observer,), name="stop-observer", daemon=True)
         ending.start()
         ending.join(_STOP_SECONDS)
+
+
+def choose_mode(top: bytes, mode: str) -> tuple[tuple[bytes, ...], str | None]:
+    """Return the mounts that are left to the timer, and why the whole root is, if it is."""
+    if mode == "timer":
+        return (), "as the settings say"
+    if mode == "events":
+        return (), None
+    mounts = read_mounts()
+    fstype = mounts.find(top).fstype
+    if is_network(fstype):
+        return (), f"{fstype} is a network file system"
+    return tuple(m.point for m in mounts.below(top) if is_network(m.fstype)), None
 
 
 def _is_news(record: logging.LogRecord) -> bool:

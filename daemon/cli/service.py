@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
-import subprocess
+import pwd
 from typing import TYPE_CHECKING
 
 import click
 
-from ..config import SYSTEM_FILE, RootSettings
+from ..config import ConfigError
 from . import Ended, Settings, pass_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ..installation import Installation
 
 EXIT_NOT_RUNNING = 3  # as of systemctl
-PROPERTIES = (
-    "LoadState", "ActiveState", "SubState", "StatusText", "MainPID", "NRestarts", "Result",
-    "FragmentPath", "DropInPaths", "UnitFileState",
-)  # fmt: skip
 TRIAL = (
     "PrivateUsers=yes", "ProtectSystem=strict", "PrivateNetwork=yes", "PrivateDevices=yes",
     "ProtectKernelTunables=yes", "ProcSubset=pid", "PrivateTmp=yes",
 )  # fmt: skip
+LINGER = ("loginctl", "enable-linger")
 scope_option = click.option(
     "--system/--user",
     "is_system",
@@ -69,22 +66,30 @@ def install(
     [tags] write, or the place of the program change. Files that you have edited are never touched:
     changes of your own belong into drop-ins (`systemctl edit phototagd`).
     """
-    is_system = _is_system(is_system)
-    installation = _plan(settings, folders, is_system=is_system, run_as=run_as, dry_run=dry_run)
+    from .service_plan import plan_installation
+
+    is_system = _is_root() if is_system is None else is_system
+    if not dry_run:
+        _refuse_where_it_cannot_work(is_system=is_system)
+    can_close = is_system or _can_make_namespaces()
+    installation, change = plan_installation(settings, folders, is_system=is_system, run_as=run_as)
+    installation = installation.with_namespaces(can_close)
     _refuse_edited(installation)
     steps = _steps(is_system=is_system, enable=enable)
-    for file in installation.unit_files():
-        click.echo(f"{'would write' if dry_run else 'writing'} {file.path}: {file.reason}")
-        if dry_run:
-            click.echo("".join(f"    {line}\n" for line in file.text.splitlines()))
+    for line in change.describe():
+        click.echo(f"{'would add' if dry_run else 'adding'} to {change.target}: {line}")
+    _show(installation, dry_run=dry_run)
     if dry_run:
         for step in steps:
             click.echo(f"would run {' '.join(step)}")
-        return
-    _write(installation)
-    for step in steps:
-        _run(step)
-    _tell_next(is_system=is_system, enable=enable)
+    else:
+        change.write()
+        _write(installation)
+        if enable:
+            click.echo("starting it; the first time it prepares the models, for a minute or more")
+        for step in steps:
+            _run(step)
+    _tell_next(is_system=is_system, enable=enable, dry_run=dry_run)
 
 
 @command.command("uninstall")
@@ -96,30 +101,40 @@ def uninstall(settings: Settings, is_system: bool | None, dry_run: bool) -> None
 
     Files that you have edited stay, too, and are named.
     """
-    from ..installation import Installation, find_program
+    from ..installation import possible_files, unit_folder
+    from ..systemctl import systemctl
     from ..units import is_untouched, read_text
 
     is_system = _is_installed_for_system(is_system)
-    user = "phototag" if is_system else None
-    place = Installation(find_program(), settings.config, None, user)
-    there = [(path, text) for path in place.possible_files() if (text := read_text(path))]
+    folder = unit_folder(is_user=not is_system)
+    control = systemctl(is_system=is_system)
+    stop = [*control, "disable", "--now", "phototagd.service"]
+    there = [(path, text) for path in possible_files(folder) if (text := read_text(path))]
     ours = [path for path, text in there if is_untouched(text)]
-    edited = [path for path, text in there if not is_untouched(text)]
     if not there:
-        raise Ended(f"nothing is installed in {place.folder}", 1)
-    stop = [*_systemctl(is_system=is_system), "disable", "--now", "phototagd.service"]
+        raise Ended(
+            f"nothing is installed in {folder}; a package's service is stopped by {' '.join(stop)}",
+            1,
+        )
     if dry_run:
         click.echo(f"would run {' '.join(stop)}")
         for path in ours:
             click.echo(f"would remove {path}")
         return
-    _run(stop)
-    for path in ours:
-        path.unlink()
-        click.echo(f"removed {path}")
-    for path in edited:
-        click.echo(f"left, because it was edited: {path}")
-    _run([*_systemctl(is_system=is_system), "daemon-reload"])
+    with _told_alone():
+        _run(stop)
+    try:
+        _remove(ours)
+    except OSError as error:
+        raise Ended(f"{error.filename}: {error.strerror}", 2) from None
+    for path, _ in there:
+        if path not in ours:
+            click.echo(f"left, because it was edited: {path}")
+    with _told_alone():
+        _run([*control, "daemon-reload"])
+    with contextlib.suppress(ConfigError):
+        catalog = os.fsdecode(settings.config.catalog.path)
+        click.echo(f"settings and catalog stay: {settings.config.file}, {catalog}")
 
 
 @command.command("status")
@@ -129,12 +144,14 @@ def status(is_system: bool | None) -> int:
 
     What the daemon says of itself: `phototag status`. Its log: `journalctl -u phototagd`.
     """
-    is_system = _is_installed_for_system(is_system)
-    asked = [*_systemctl(is_system=is_system), "show", "phototagd.service"]
-    found = _ask([*asked, f"--property={','.join(PROPERTIES)}"])
-    said = dict(line.partition("=")[::2] for line in found.splitlines())
+    from ..systemctl import SystemdError, show_unit
+
+    try:
+        said = show_unit(is_system=_is_installed_for_system(is_system))
+    except SystemdError as error:
+        raise Ended(str(error), EXIT_NOT_RUNNING) from None
     if said.get("LoadState") == "not-found":
-        click.echo("not installed (phototag service install)")
+        click.echo("not installed (phototag service install DIR --enable)")
         return EXIT_NOT_RUNNING
     click.echo(f"{said['ActiveState']} ({said['SubState']}), {said['UnitFileState'] or 'static'}")
     for label, key in (
@@ -150,77 +167,28 @@ def status(is_system: bool | None) -> int:
     return 0 if said["ActiveState"] in ("active", "reloading") else EXIT_NOT_RUNNING
 
 
-def _is_system(asked: bool | None) -> bool:
-    return os.geteuid() == 0 if asked is None else asked
+def _is_root() -> bool:
+    return os.geteuid() == 0
 
 
 def _is_installed_for_system(asked: bool | None) -> bool:
     """Take the service that is there, where nobody says which one is meant."""
-    from ..installation import user_folder
-    from ..units import UNIT
+    from ..systemctl import is_installed_for_user
 
-    return not (user_folder() / UNIT).exists() if asked is None else asked
-
-
-def _plan(
-    settings: Settings,
-    folders: Sequence[bytes],
-    *,
-    is_system: bool,
-    run_as: str | None,
-    dry_run: bool,
-) -> Installation:
-    """Decide what the service is made of, and put its folders into the settings."""
-    from dataclasses import replace
-
-    from ..config import default_path
-    from ..config_edit import add_roots
-    from ..installation import Installation, find_program
-
-    file = settings.file or (SYSTEM_FILE if is_system else None)
-    target = file or default_path()
-    config = Settings(file if file and file.exists() else None).config
-    asked = [os.path.abspath(os.path.expanduser(folder)) for folder in folders]
-    new = [path for path in asked if path not in {root.path for root in config.roots}]
-    for path in new:
-        if not os.path.isdir(path):
-            raise click.UsageError(f"{os.fsdecode(path)} is no folder")
-        click.echo(f"{'would add' if dry_run else 'adding'} {os.fsdecode(path)} to {target}")
-    if new and not dry_run:
-        add_roots(target, new, _places() if is_system and not target.exists() else "")
-        config = Settings(file).config
-    elif new:
-        config = replace(config, roots=(*config.roots, *map(RootSettings, new)))
-    if not config.roots:
-        raise click.UsageError(f"no folder is named: give DIR, or write [[roots]] into {target}")
-    user = (run_as or _owner(config.roots[0].path)) if is_system else None
-    namespaces = is_system or _can_make_namespaces()
-    return Installation(find_program(), config, file, user, namespaces)
+    return not is_installed_for_user() if asked is None else asked
 
 
-def _places() -> str:
-    """Return the places of a system service's files, for its new settings."""
-    return (
-        '[catalog]\npath = "/var/lib/phototagd/catalog.db"\n\n'
-        '[models]\ndirectory = "/var/lib/phototagd/models"\ncache = "/var/cache/phototagd"\n\n'
-    )
+def _refuse_where_it_cannot_work(*, is_system: bool) -> None:
+    from ..systemctl import is_systemd_there
 
-
-def _owner(path: bytes) -> str:
-    """Return whom the photos belong to: the service runs as them, or as nobody's own user."""
-    import pwd
-
-    owner = os.stat(path).st_uid
-    name = "phototag" if owner == 0 else pwd.getpwuid(owner).pw_name
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
+    if not is_systemd_there():
         raise Ended(
-            f"there is no user {name}: sudo adduser --system --group {name}, or name one who may"
-            " read the photos with --run-as",
+            "this system is not run by systemd: let its own way of starting programs run"
+            " `phototagd`, which stays in the foreground",
             2,
-        ) from None
-    return name
+        )
+    if is_system and not _is_root():
+        raise Ended("the system's service is installed by root: use sudo, or --user", 2)
 
 
 def _refuse_edited(installation: Installation) -> None:
@@ -236,78 +204,100 @@ def _refuse_edited(installation: Installation) -> None:
         )
 
 
+def _show(installation: Installation, *, dry_run: bool) -> None:
+    """Say what is written, made and removed; in a dry run the whole files too."""
+    for folder in installation.folders_to_make():
+        click.echo(f"{'would make' if dry_run else 'making'} {os.fsdecode(folder)}")
+    for file in installation.unit_files():
+        click.echo(f"{'would write' if dry_run else 'writing'} {file.path}: {file.reason}")
+        if dry_run:
+            click.echo("".join(f"    {line}\n" for line in file.text.splitlines()))
+    for path in installation.outdated_files() if dry_run else ():
+        click.echo(f"would remove {path}, which is not needed any more")
+
+
 def _write(installation: Installation) -> None:
     from ..units import write_unit
 
     try:
-        if installation.is_user:
-            for folder in installation.writable():
-                os.makedirs(folder, mode=0o700, exist_ok=True)
+        for folder in installation.folders_to_make():
+            os.makedirs(folder, mode=0o700, exist_ok=True)
         for file in installation.unit_files():
             write_unit(file)
-        needed = {file.path for file in installation.unit_files()}
-        for path in installation.possible_files():
-            if path not in needed and path.parent.name.endswith(".d"):
-                _remove_ours(path)
+        _remove(installation.outdated_files())
     except OSError as error:
         raise Ended(f"{error.filename}: {error.strerror}", 2) from None
 
 
-def _remove_ours(path: Path) -> None:
-    from ..units import is_untouched, read_text
-
-    text = read_text(path)
-    if text is not None and is_untouched(text):
+def _remove(paths: Iterable[Path]) -> None:
+    """Remove unit files, and the folders of drop-ins that are empty then. Raises OSError."""
+    for path in paths:
         path.unlink()
+        click.echo(f"removed {path}")
+        if path.parent.name.endswith(".d"):
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()
 
 
 def _steps(*, is_system: bool, enable: bool) -> list[list[str]]:
-    systemctl = _systemctl(is_system=is_system)
-    steps = [[*systemctl, "daemon-reload"]]
+    from ..systemctl import systemctl
+
+    control = systemctl(is_system=is_system)
+    steps = [[*control, "daemon-reload"]]
     if enable:
-        steps += [[*systemctl, "enable", "phototagd.service"]]
-        steps += [[*systemctl, "restart", "phototagd.service"]]
+        steps += [[*control, "enable", "phototagd.service"]]
+        steps += [[*control, "restart", "phototagd.service"]]
     return steps
 
 
-def _tell_next(*, is_system: bool, enable: bool) -> None:
-    systemctl = " ".join(_systemctl(is_system=is_system))
+def _tell_next(*, is_system: bool, enable: bool, dry_run: bool) -> None:
+    from ..systemctl import has_desktop, is_lingering, systemctl
+
     if not enable:
-        click.echo(f"Start it, now and with the system: {systemctl} enable --now phototagd")
+        control = " ".join(systemctl(is_system=is_system))
+        click.echo(f"Start it, now and with the system: {control} enable --now phototagd")
     journal = "journalctl -u" if is_system else "journalctl --user -u"
     click.echo(f"How it does: phototag service status. Its log: {journal} phototagd")
-    if not is_system and not _has_desktop():
-        click.echo("Without a desktop session it stops when you log out; this lets it run on:")
-        click.echo("  loginctl enable-linger")
-
-
-def _has_desktop() -> bool:
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _systemctl(*, is_system: bool) -> list[str]:
-    return ["systemctl"] if is_system else ["systemctl", "--user"]
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    if is_system or has_desktop() or is_lingering(user):
+        return
+    click.echo("Without a desktop session your services end when you log out, unless you linger:")
+    if not enable:
+        click.echo(f"  {' '.join(LINGER)}")
+    elif dry_run:
+        click.echo(f"would run {' '.join(LINGER)}")
+    else:
+        with _told_alone(f"ask root for it: sudo {' '.join(LINGER)} {user}"):
+            _run(LINGER)
 
 
 def _can_make_namespaces() -> bool:
     """Try whether this user's manager can shut a program in."""
+    from ..systemctl import ANSWER_SECONDS, SystemdError, run_step
+
     options = [word for setting in TRIAL for word in ("-p", setting)]
     trial = ["systemd-run", "--user", "--wait", "--quiet", "--collect", *options, "true"]
     try:
-        return subprocess.run(trial, capture_output=True, timeout=30, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
+        run_step(trial, ANSWER_SECONDS)
+    except SystemdError:
         return False
+    return True
+
+
+@contextlib.contextmanager
+def _told_alone(remedy: str = "") -> Iterator[None]:
+    """Let a step fail that others do not depend on; say so."""
+    try:
+        yield
+    except Ended as error:
+        click.echo(f"{error.message}{f'; {remedy}' if remedy else ''}", err=True)
 
 
 def _run(step: Sequence[str]) -> None:
+    from ..systemctl import SystemdError, run_step
+
     click.echo(f"running {' '.join(step)}")
-    _ask(step)
-
-
-def _ask(step: Sequence[str]) -> str:
-    if shutil.which(step[0]) is None:
-        raise Ended(f"{step[0]} is not there: this system is not run by systemd", 2)
-    done = subprocess.run(step, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Ended(f"{' '.join(step)}: {done.stderr.strip() or done.returncode}", 2)
-    return done.stdout
+    try:
+        run_step(step)
+    except SystemdError as error:
+        raise Ended(str(error), 2) from None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from phototagd.daemon import units
+from phototagd.daemon.config import RootSettings, load_config
+from phototagd.daemon.installation import Installation
 from phototagd.daemon.units import UnitFile
 
 needs_systemd = pytest.mark.skipif(
@@ -63,6 +67,32 @@ def test_systemd_finds_nothing_wrong_with_a_filled_unit(
 
     assert analyze("verify", "--man=no", *scope, str(unit)) == ""
     assert f'ExecStart="{program}" --config /etc/x.toml\n' in text
+
+
+@needs_systemd
+@pytest.mark.parametrize("is_user", [False, True])
+def test_what_an_installation_adds_leaves_little_exposed(tmp_path: Path, is_user: bool) -> None:
+    """All files of `service install` but the one for managers that cannot shut anything in."""
+    user, photos = None if is_user else "nobody", "/srv/photos"
+    config = load_config(Path(os.devnull), {})
+    config = replace(
+        config,
+        roots=(RootSettings(os.fsencode(photos)),),
+        tags=replace(config.tags, write="both"),
+    )
+    installation = Installation(Path("/bin/true"), config, Path("/etc/x.toml"), user)
+    root = tmp_path / "root"
+    for file in installation.unit_files():
+        placed = root / "etc/systemd/system" / file.path.relative_to(installation.folder)
+        units.write_unit(replace(file, path=placed))
+
+    said = analyze("security", f"--root={root}", "--offline=true", "phototagd.service")
+
+    exposure = re.search(r"Overall exposure level for .*: ([0-9.]+)", said)
+    assert exposure is not None, said
+    assert float(exposure[1]) <= MOST_EXPOSURE
+    drop_in = root / f"etc/systemd/system/{units.UNIT}.d" / units.FOLDERS_DROP_IN
+    assert f"ReadWritePaths=-{photos}\n" in drop_in.read_text()
 
 
 def test_a_file_of_ours_is_known_again_and_an_edited_one_is_left(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_case_56_a_thread_of_the_watcher_dies(
 def test_case_57_a_daemon_that_hangs_is_not_called_healthy(
     start: Callable[..., AbstractContextManager[Stage]],
 ) -> None:
-    """The watchdog of systemd comes later; whoever asks must see it already."""
+    """Whoever asks sees it; that systemd's watchdog ends it, tests/e2e/test_service.py shows."""
     with start() as stage:
         wait_until(lambda: stage.program.run("status").returncode == 0)
         stage.daemon.process.send_signal(signal.SIGSTOP)
@@ -274,7 +274,7 @@ def half_a_processor() -> Iterator[Path]:
 def test_case_75_with_half_a_processor(
     start: Callable[..., AbstractContextManager[Stage]], tmp_path: Path
 ) -> None:
-    """A control group's quota, as CPUQuota=50% of a unit sets it; the unit comes later."""
+    """A control group's quota; CPUQuota=50% of a unit: tests/e2e/test_system_service.py."""
     with half_a_processor() as group:
         within = ["sh", "-c", f'echo $$ > {group}/cgroup.procs; exec "$@"', "sh"]
         names = [path.name for path in put_many(tmp_path / "photos", 12, pictures=12)]
