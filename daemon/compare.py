@@ -9,7 +9,7 @@ from ..db.paths import join, relative_to
 from ..db.reader import CatalogReader
 from ..db.states import PhotoState
 from .indexer import make_ignores
-from .logs import printable
+from .printable import printable
 from .scan import Walk
 
 if TYPE_CHECKING:

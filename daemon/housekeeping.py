@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..db import upkeep
 from ..db.errors import CatalogError, CatalogVanished
-from .logs import printable
+from .printable import printable
 from .status import LEAST_FREE_BYTES, Trouble
 from .verdicts import Judge
 
@@ -80,9 +80,9 @@ class Housekeeper:
     def _look_at_queue(self) -> None:
         """Let photos in whose time has come, or that another program has queued."""
         now = int(time.time())
-        due = self._catalog.next_retry_at()
+        due = self._catalog.queue.next_retry_at()
         if due is not None and due <= now:
-            self._catalog.requeue_due(now)
+            self._catalog.queue.requeue_due(now)
         self._pipeline.wake()
 
     def _read_anew(self) -> None:

@@ -20,7 +20,7 @@ from ..db.paths import join, relative_to
 from ..db.reader import CatalogReader
 from ..db.records import FileEntry, FolderChange
 from ..db.states import RootState
-from .logs import printable
+from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

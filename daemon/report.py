@@ -9,8 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..db.states import PhotoState, RootState
-from .logs import printable
-from .stages import StageTimes
+from .printable import printable
 from .status import Rate, Trouble, troubles_to_json, write_status
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from .library import Library, Root
     from .pipeline import Outcome
     from .scan import Walk
+    from .stages import StageTimes
     from .watcher import Watcher
 
 logger = logging.getLogger(__name__)
@@ -37,12 +37,18 @@ class Reporter:
     """Belongs to the service's thread; the service sets what it alone knows."""
 
     def __init__(
-        self, catalog: bytes, library: Library, watcher: Watcher, housekeeper: Housekeeper
+        self,
+        catalog: bytes,
+        library: Library,
+        watcher: Watcher,
+        housekeeper: Housekeeper,
+        stages: StageTimes,
     ) -> None:
         self._catalog = catalog
         self._library = library
         self._watcher = watcher
         self._housekeeper = housekeeper
+        self._stages = stages
         self._since = time.time()
         self._rate = Rate()
         self._outcomes: Counter[str] = Counter()
@@ -51,7 +57,6 @@ class Reporter:
         self._last: dict[str, Any] = {}
         self._next_write = self._latest_write = 0.0
         self.overflows = self.restarts = 0
-        self.stages = StageTimes()
         self.pause_reason: str | None = None
         self.config_error: str | None = None
         self.hung: list[bytes] = []
@@ -121,7 +126,7 @@ class Reporter:
             "rate": round(self._rate.per_second(), 2),
             "outcomes": dict(self._outcomes),
             "errors": self._errors(),
-            "stages": self.stages.to_json(),
+            "stages": self._stages.to_json(),
             "scans": self._scans,
             "paused": self.pause_reason is not None,
             "overflows": self.overflows,

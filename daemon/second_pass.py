@@ -68,7 +68,7 @@ class SecondPass:
         if self._fresh:
             return self._fresh.pop()
         if not self._found and not self._is_done:
-            found, last = self._catalog.next_outdated(self._models, self._before, AT_ONCE)
+            found, last = self._catalog.queue.next_outdated(self._models, self._before, AT_ONCE)
             self._found.extend(found)
             self._before, self._is_done = last, last is None
         return self._found.popleft() if self._found else None

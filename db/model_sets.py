@@ -284,7 +284,8 @@ def _retag_photos(
 
 def _models_kept(connection: Connection) -> set[int]:
     """Give the models of the sets that readings are made by, in force or aside."""
-    used = set(connection.scalars(select(PhotoRow.set_id).distinct()))
+    set_ids = select(PhotoRow.set_id).where(PhotoRow.set_id.is_not(None))
+    used = set(connection.scalars(set_ids.distinct()))
     used |= set(connection.scalars(select(ReadingAsideRow.set_id).distinct()))
     sets = model_sets(connection)
     return set().union(*(models for key, models in sets.items() if key in used))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, insert, select
 
 from .names import intern_joint_model
+from .prepared import Prepared
 from .states import KIND_BITS, MOST_COUNTED, area_of, label_key, spots_of
 from .tables import DetectionAsideRow, DetectionRow, PhotoTagRow, SightingRow, TagAsideRow
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 # Built once, since they run for every photo.
 IN_FORCE = (PhotoTagRow, DetectionRow, SightingRow)
-INSERTIONS = {table: insert(table) for table in (*IN_FORCE, TagAsideRow, DetectionAsideRow)}
+INSERTIONS = {
+    table: Prepared(insert(table)) for table in (*IN_FORCE, TagAsideRow, DetectionAsideRow)
+}
 DELETIONS = tuple(delete(table).where(table.photo_id == bindparam("photo")) for table in IN_FORCE)
 LABELS = select(PhotoTagRow.label_id).where(PhotoTagRow.photo_id == bindparam("photo"))
 
@@ -156,4 +159,4 @@ def _insert(
 ) -> None:
     filled = [place | row for row in rows]
     if filled:
-        connection.execute(INSERTIONS[table], filled)
+        INSERTIONS[table].run(connection, filled)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, insert, literal, select, text, update
 
 from .paths import join
+from .prepared import Prepared
 from .records import PendingPhoto
 from .states import SERVED_ROOTS, PhotoState
 from .tables import FolderRow, PhotoRow, RootRow, TagJobRow
@@ -49,8 +50,8 @@ NEXT = (
     )
 )
 NEXT_AT = text(f"SELECT j.not_before{READY} ORDER BY j.not_before LIMIT 1")
-INSERTION = insert(TagJobRow)
-DELETION = delete(TagJobRow).where(TagJobRow.photo_id == bindparam("photo"))
+INSERTION = Prepared(insert(TagJobRow))
+DELETION = Prepared(delete(TagJobRow).where(TagJobRow.photo_id == bindparam("photo")))
 PUT_OFF = (
     update(TagJobRow)
     .where(TagJobRow.photo_id == bindparam("photo"))
@@ -61,7 +62,7 @@ PUT_OFF = (
 def queue_one(connection: Connection, photo_id: int) -> None:
     """Queue a photo whose analysis is new; it has a new start where it waited already."""
     finish(connection, photo_id)
-    connection.execute(INSERTION, {"photo_id": photo_id, "not_before": AT_ONCE, "attempts": 0})
+    INSERTION.run(connection, {"photo_id": photo_id, "not_before": AT_ONCE, "attempts": 0})
 
 
 def queue_many(connection: Connection, ids: Sequence[int], now: int) -> int:
@@ -103,4 +104,4 @@ def put_off(connection: Connection, photo_id: int, until: float) -> None:
 
 def finish(connection: Connection, photo_id: int) -> None:
     """Take a photo out of the queue, if it is there."""
-    connection.execute(DELETION, {"photo": photo_id})
+    DELETION.run(connection, {"photo": photo_id})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -14,9 +15,13 @@ from .errors import CatalogVanished
 from .explain import NOT_OUR_FAULT, explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy import Connection, Engine
+
+Thing = TypeVar("Thing")
+
+CHUNK: Final = 500  # rows in one transaction; so many parameters every database takes
 
 
 class Transactions:
@@ -63,6 +68,14 @@ class Transactions:
                 raise
             raise explain(original, self._name) from error
 
+    def in_chunks(self, ids: Iterable[int], change: Callable[[Connection, list[int]], int]) -> int:
+        """Change many rows in several short transactions, and count them."""
+        changed = 0
+        for some in chunks(ids):
+            with self.begin() as connection:
+                changed += change(connection, some)
+        return changed
+
     def close(self) -> None:
         """Close the connection; may be called twice."""
         self.engine.dispose()
@@ -74,3 +87,10 @@ class Transactions:
             return None
         status = os.stat(self.path)
         return status.st_dev, status.st_ino
+
+
+def chunks(things: Iterable[Thing]) -> Iterator[list[Thing]]:
+    """Cut into pieces that fit into one statement and one short transaction."""
+    rest = iter(things)
+    while some := list(islice(rest, CHUNK)):
+        yield some

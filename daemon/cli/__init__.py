@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -43,6 +42,7 @@ VERBS = (
     "predict",
     "stats",
     "status",
+    "doctor",
     "list",
     "write",
     "unwrite",
@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs in the order in which one needs them."""
-        return list(VERBS)
+        return [*VERBS]  # the verb `list` is a module of this package
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb's module and return its command."""
@@ -171,8 +171,7 @@ def main(args: Sequence[str] | None = None, program: str = "phototag") -> NoRetu
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = _fail("stopped", 130)
-    except BrokenPipeError:  # `phototag search ... | head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # click's end when `phototag search ... | head` has read enough
         code = 0
     except known_errors() as error:
         code = _fail(str(error), 2)
@@ -204,6 +203,8 @@ def real_folders(folders: Sequence[bytes]) -> tuple[bytes, ...]:
 
 def hint(settings: Settings) -> str:
     """Return the search command as it must be typed here: not everybody has it on the PATH."""
+    import shutil
+
     beside = Path(sys.argv[0]).with_name("phototag")
     program = "phototag" if shutil.which("phototag") or not beside.exists() else str(beside)
     option = f" --config {settings.file}" if settings.file else ""

@@ -11,7 +11,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    r"""Print the script that lets a SHELL complete verbs, options, and queries.
+    """Print the script that lets a SHELL complete verbs, options, and queries.
 
     Names of labels, cameras, places and saved searches come from the catalog as it is.
 

@@ -20,7 +20,7 @@ def command(settings: Settings, show_default: bool) -> None:
     To change some:
       phototag config --default > FILE      every setting, explained
     """
-    from ..logs import printable
+    from ..printable import printable
 
     if show_default:
         click.echo(default_text(), nl=False)

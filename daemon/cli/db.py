@@ -6,7 +6,7 @@ import os
 
 import click
 
-from ..logs import printable
+from ..printable import printable
 from . import Settings, pass_settings
 
 

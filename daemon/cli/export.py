@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..logs import printable
+from ..printable import printable
 from . import Settings, pass_settings
 from .asking import QueryCommand, complete_query, pointing_at_errors, resolve_word
 from .files_out import STDOUT, counted, open_text, refuse_photos
@@ -49,7 +49,7 @@ def command(
       phototag export --coco boxes.json
       phototag export "dog date:2023" --ndjson - | jq .path
     """
-    from ...db.reader import CatalogReader
+    from ...db.search_reader import SearchReader
     from .search import detailed
 
     files = {"coco": coco, "csv": csv, "ndjson": ndjson}
@@ -58,7 +58,7 @@ def command(
         raise click.UsageError("give one of --coco, --csv and --ndjson, with a FILE or -")
     ((shape, path),) = asked
     query = " ".join(words).strip()
-    with CatalogReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
+    with SearchReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
         refuse_photos(reader, [path] if path != STDOUT else [])
         photos = reader.search(query, sort="path", raw=raw, resolve=resolve_word)
         known = counted(detailed(reader, photos), len(photos), "writing")

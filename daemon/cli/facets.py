@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..logs import printable_text
+from ..printable import printable_text
 from . import Settings, pass_settings
 from .asking import QueryCommand, complete_query, pointing_at_errors, resolve_word
 
@@ -27,11 +27,11 @@ def command(settings: Settings, words: tuple[str, ...], most: int, raw: bool, as
       phototag facets
       phototag facets "dog place:portugal" --most 20
     """
-    from ...db.reader import CatalogReader
+    from ...db.search_reader import SearchReader
     from .. import output
 
     query = " ".join(words).strip()
-    with CatalogReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
+    with SearchReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
         found = reader.facets(query, most, raw=raw, resolve=resolve_word)
     if as_json:
         counts = {

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from ..logs import printable
+from ..printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ...db.reader import CatalogReader
     from ...db.records import PhotoRecord
+    from ...db.search_reader import SearchReader
 
 STDOUT = b"-"
 MOST_WITHOUT_BAR = 20  # so few are done before anybody wonders
 
 
-def refuse_photos(reader: CatalogReader, paths: Iterable[bytes]) -> None:
+def refuse_photos(reader: SearchReader, paths: Iterable[bytes]) -> None:
     """Refuse to write over a photo that the catalog knows. Raises UsageError."""
     for path in paths:
         if reader.photo(os.path.realpath(path)) is not None:
@@ -32,7 +32,7 @@ def refuse_photos(reader: CatalogReader, paths: Iterable[bytes]) -> None:
 @contextlib.contextmanager
 def open_text(path: bytes) -> Iterator[TextIO]:
     """Give a text file that appears whole, or standard output for `-`. Raises UsageError."""
-    from ..output.atomic import written_whole
+    from ..atomic import written_whole
 
     if path == STDOUT:
         yield sys.stdout

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...db.states import PhotoState, VerdictKind
-from ..logs import printable
+from ..printable import printable
 
 if TYPE_CHECKING:
     from ...db.reader import CatalogReader

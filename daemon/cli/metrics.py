@@ -10,7 +10,7 @@ from . import Settings, pass_settings
 @click.command("metrics", short_help="The daemon in numbers, in Prometheus's text format.")
 @pass_settings
 def command(settings: Settings) -> None:
-    """Print photos by state, seconds a photo, errors, folders and sizes as Prometheus reads them.
+    """Print photos by state, what waits, seconds by stage, errors, folders and sizes.
 
     For node_exporter's textfile collector the daemon can write the same each minute: set
     [metrics] textfile = "/var/lib/node_exporter/phototagd.prom".

@@ -50,7 +50,7 @@ def command(
     from ..decode import Limits
     from ..errors import PhotoError
     from ..fusing import make_fuser
-    from ..logs import printable
+    from ..printable import printable
     from ..worker import model_settings
 
     config = settings.config

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import Settings, pass_settings
+from .asking import QueryCommand, complete_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,18 @@ if TYPE_CHECKING:
 AT_ONCE = 100
 
 
-@click.command("refresh", short_help="Make the tags again by changed settings; no model runs.")
-@click.argument("what", metavar="[QUERY|PATH]...", nargs=-1, type=click.UNPROCESSED)
+@click.command(
+    "refresh",
+    cls=QueryCommand,
+    short_help="Make the tags again by changed settings; no model runs.",
+)
+@click.argument(
+    "what",
+    metavar="[QUERY|PATH]...",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    shell_complete=complete_query,
+)
 @click.option("-q", "--quiet", is_flag=True, help="Without a bar.")
 @pass_settings
 def command(settings: Settings, what: tuple[str, ...], quiet: bool) -> int:
@@ -60,7 +71,7 @@ def command(settings: Settings, what: tuple[str, ...], quiet: bool) -> int:
 
 
 def _chosen(settings: Settings, what: tuple[str, ...]) -> list[int]:
-    from ..logs import printable
+    from ..printable import printable
     from .choose import choose_photos
 
     chosen = choose_photos(settings, what, analyze=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import Settings, pass_settings
-from .asking import complete_query
+from .asking import QueryCommand, complete_query
 from .model_choice import BOTH, choose_exactly, choose_models, require_own, write_choice
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ WAIT_SECONDS = 2.0
 MOST_EXAMPLES = 3
 
 
-@click.command("retag", short_help="Let other models look at known photos; the way back.")
+@click.command(
+    "retag", cls=QueryCommand, short_help="Let other models look at known photos; the way back."
+)
 @click.argument(
     "words",
     metavar="[QUERY|PATH]...",
@@ -134,11 +136,11 @@ def _has_new_photos(catalog: Catalog, config: Config) -> bool:
     """Tell whether photos wait, and a daemon is there to serve them."""
     from ...db.lock import find_writer
 
-    return bool(catalog.next_pending(1)) and find_writer(config.catalog.path) is not None
+    return bool(catalog.queue.next_pending(1)) and find_writer(config.catalog.path) is not None
 
 
 def _print_progress(retagger: Retagger) -> None:
-    from ..logs import printable
+    from ..printable import printable
 
     done = retagger.progress
     for path, reason in list(done.left_out.items())[:MOST_REASONS]:
@@ -174,7 +176,7 @@ def _compare(settings: Settings, config: Config, words: tuple[str, ...], sample:
 
 def _print_differences(found: dict[str, Difference]) -> None:
     from .. import output
-    from ..logs import printable
+    from ..printable import printable
 
     if not found:
         return

@@ -33,6 +33,6 @@ def command(settings: Settings, paths: tuple[bytes, ...]) -> int:
             if not wanted or any(relative_to(photo.path, top) is not None for top in wanted)
         ]
     with Catalog.open(catalog, exclusive=False) as writer:
-        number = writer.retry(ids)
+        number = writer.queue.retry(ids)
     click.echo(f"{number} photos queued")
     return 0 if number else 1

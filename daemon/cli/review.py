@@ -13,7 +13,7 @@ import click
 
 from ...db.states import VerdictKind
 from . import Settings, pass_settings
-from .asking import complete_query
+from .asking import QueryCommand, complete_query
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -28,7 +28,9 @@ KEYS = "[y]es [n]o [s]kip [o]pen [u]ndo [q]uit"
 VIEWERS = ("xdg-open", "open")
 
 
-@click.command("review", short_help="Answer questions about uncertain tags, a key each.")
+@click.command(
+    "review", cls=QueryCommand, short_help="Answer questions about uncertain tags, a key each."
+)
 @click.argument(
     "words", metavar="[QUERY]...", nargs=-1, type=click.UNPROCESSED, shell_complete=complete_query
 )
@@ -137,7 +139,7 @@ class Dialogue:
         return place
 
     def _ask(self, place: int) -> None:
-        from ..logs import printable
+        from ..printable import printable
 
         tag = self._tags[place].tag
         click.echo(f"{place + 1}/{len(self._tags)}  {printable(self._tags[place].path)}")

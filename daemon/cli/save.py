@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import Ended, Settings, pass_settings
-from .asking import complete_query
+from .asking import QueryCommand, complete_query
 
 if TYPE_CHECKING:
     from ...db.reader import CatalogReader
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "save",
-    short_help="Keep a search under a name: @NAME finds it again.",
-    context_settings={"ignore_unknown_options": True},
+    "save", cls=QueryCommand, short_help="Keep a search under a name: @NAME finds it again."
 )
 @click.argument("name")
 @click.argument(
@@ -60,7 +58,7 @@ def command(
     from ...db.catalog import Catalog
     from ...db.reader import CatalogReader
 
-    query = " ".join(words)
+    query = " ".join(words).strip()
     _check_name(name)
     path = settings.config.catalog.path
     folder = None if link_dir is None else os.path.realpath(os.path.expanduser(link_dir))
@@ -106,11 +104,12 @@ def _check_name(name: str) -> None:
 def _find(reader: CatalogReader, name: str, query: str, *, force: bool) -> list[bytes]:
     """Return the paths that a query finds now; one that cannot be understood is an error."""
     from ...db.errors import QueryError, UnknownWord
+    from ...db.states import label_key
     from .asking import resolve_word
 
-    if f"@{name}".casefold() in query.casefold().replace("(", " ").replace(")", " ").split():
-        raise Ended(f"@{name} cannot be a part of itself", 2)
     try:
+        if label_key(name) in _names_of(query):
+            raise Ended(f"@{name} cannot be a part of itself", 2)
         return [photo.path for photo in reader.search(query, resolve=resolve_word)]
     except UnknownWord as error:
         if force:
@@ -118,6 +117,21 @@ def _find(reader: CatalogReader, name: str, query: str, *, force: bool) -> list[
         raise Ended(f"{error}\n\n{error.pointed()}\n\nsave it anyway: --force", 2) from None
     except QueryError as error:
         raise Ended(f"{error}\n\n{error.pointed()}", 2) from None
+
+
+def _names_of(query: str) -> list[str]:
+    """Return the names of the saved searches in a query, as they are compared."""
+    from ...db.query import parse
+    from ...db.states import label_key
+
+    names: list[str] = []
+
+    def note(name: str) -> str:
+        names.append(label_key(name))
+        return ""
+
+    parse(query, saved=note)
+    return names
 
 
 def _take(settings: Settings, folder: bytes, name: str, roots: list[bytes]) -> None:

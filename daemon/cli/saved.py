@@ -53,7 +53,7 @@ def _to_dict(settings: Settings, reader: CatalogReader, search: SavedSearch) -> 
     """Return a search as JSON has it; one that cannot be understood any more has an error."""
     from ...db.errors import QueryError
     from ...db.states import label_key
-    from ..logs import printable
+    from ..printable import printable
     from .asking import resolve_word
 
     number, problem = None, None

@@ -147,7 +147,7 @@ def work_off(indexer: Indexer, summary: Summary, progress: Progress) -> None:
 
 
 def _print_summary(summary: Summary, settings: Settings, *, quiet: bool) -> None:
-    from ..logs import printable
+    from ..printable import printable
 
     for outcome in summary.problems[: None if quiet else _MOST_REASONS]:
         click.echo(f"{outcome.state}: {printable(outcome.path)}: {outcome.reason}", err=True)

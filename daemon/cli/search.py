@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..logs import printable, printable_text
+from ..printable import printable, printable_text
 from . import Ended, Settings, pass_settings
 from .asking import QueryCommand, complete_query, pointing_at_errors, resolve_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...db.reader import CatalogReader
     from ...db.records import PhotoRecord
+    from ...db.search_reader import SearchReader
     from ..output.line_format import LineFormat
 
 SORTS = (
@@ -106,7 +106,7 @@ class Asked:
 @click.option("--explain", is_flag=True, help="How the query is understood and answered.")
 @pass_settings
 def command(settings: Settings, /, words: tuple[str, ...], **options: Any) -> int:
-    r"""Print the paths of the photos that QUERY asks for.
+    """Print the paths of the photos that QUERY asks for.
 
     \b
     cat dog                    a cat and a dog
@@ -132,13 +132,13 @@ def command(settings: Settings, /, words: tuple[str, ...], **options: Any) -> in
     phototag search "dog person>=2". Exit code 1 if no photo matches. The whole language:
     docs/search.md.
     """
-    from ...db.reader import CatalogReader
+    from ...db.search_reader import SearchReader
 
     asked = Asked(**options)
     asked.check()
     line = _read_format(asked.line)
     search = _Search(" ".join(words).strip(), asked, settings)
-    with CatalogReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
+    with SearchReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
         if asked.explain:
             return search.explain(reader)
         if asked.count:
@@ -161,12 +161,12 @@ class _Search:
         if asked.seed is not None and not is_random:
             raise click.UsageError("--seed is for --sort random")
 
-    def count(self, reader: CatalogReader) -> int:
+    def count(self, reader: SearchReader) -> int:
         number = reader.count(self._query, raw=self._asked.raw, resolve=resolve_word)
         click.echo(number)
         return 0 if number else 1
 
-    def explain(self, reader: CatalogReader) -> int:
+    def explain(self, reader: SearchReader) -> int:
         from ..output.explained import print_explanation
 
         asked = self._asked
@@ -176,7 +176,7 @@ class _Search:
         print_explanation(found)
         return 0
 
-    def show(self, reader: CatalogReader, line: LineFormat | None) -> int:
+    def show(self, reader: SearchReader, line: LineFormat | None) -> int:
         asked = self._asked
         photos = reader.search(
             self._query,
@@ -213,7 +213,7 @@ class _Search:
         click.echo(f"next: {command} --after {shell_word(last)}", err=True)
 
 
-def detailed(reader: CatalogReader, photos: Sequence[PhotoRecord]) -> Iterator[PhotoRecord]:
+def detailed(reader: SearchReader, photos: Sequence[PhotoRecord]) -> Iterator[PhotoRecord]:
     """Yield photos with all that is known of them, some at a time."""
     for start in range(0, len(photos), AT_ONCE):
         some = photos[start : start + AT_ONCE]
@@ -262,7 +262,7 @@ def _print_format(
     output.print_records((line.render(one, for_people=for_people) for one in photos), end=end)
 
 
-def _print_shape(reader: CatalogReader, photos: Sequence[PhotoRecord], asked: Asked) -> None:
+def _print_shape(reader: SearchReader, photos: Sequence[PhotoRecord], asked: Asked) -> None:
     from .. import output
 
     match asked.shape:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..logs import printable
+from ..printable import printable
 from .files_out import counted, refuse_photos, refused_writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...db.reader import CatalogReader
     from ...db.records import PhotoRecord
+    from ...db.search_reader import SearchReader
     from ..sheet.thumbnails import Thumbnail
     from . import Settings
 
@@ -24,7 +24,7 @@ PAGE_SIZE, PICTURE_SIZE = 480, 350  # the longer side of a photo in pixels
 
 def write_sheet(
     settings: Settings,
-    reader: CatalogReader,
+    reader: SearchReader,
     photos: Sequence[PhotoRecord],
     query: str,
     path: bytes,
@@ -52,7 +52,7 @@ def write_sheet(
 
 
 def _thumbnails(
-    settings: Settings, reader: CatalogReader, photos: Sequence[PhotoRecord], size: int | None
+    settings: Settings, reader: SearchReader, photos: Sequence[PhotoRecord], size: int | None
 ) -> Iterator[Thumbnail]:
     from ..decode import Limits
     from ..sheet.thumbnails import make_thumbnails
@@ -65,7 +65,7 @@ def _thumbnails(
 
 
 def _write_page(thumbnails: Iterator[Thumbnail], path: bytes, query: str, photos: int) -> bytes:
-    from ..output.atomic import written_whole
+    from ..atomic import written_whole
     from ..sheet.page import SheetFacts, write_page
 
     made = f"{datetime.now():%Y-%m-%d}"
@@ -76,7 +76,7 @@ def _write_page(thumbnails: Iterator[Thumbnail], path: bytes, query: str, photos
 
 def _write_pictures(
     settings: Settings,
-    reader: CatalogReader,
+    reader: SearchReader,
     photos: Sequence[PhotoRecord],
     path: bytes,
     size: int | None,

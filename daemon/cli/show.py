@@ -30,7 +30,7 @@ def command(settings: Settings, path: bytes, as_json: bool, image: Path | None) 
     """
     from ...db.reader import CatalogReader
     from .. import output
-    from ..logs import printable
+    from ..printable import printable
 
     config = settings.config
     real = os.path.realpath(path)

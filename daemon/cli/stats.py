@@ -14,7 +14,7 @@ def command(settings: Settings, as_json: bool) -> None:
     """Print how many photos are in which state, and what was found on them."""
     from ...db.reader import CatalogReader
     from .. import output
-    from ..logs import printable
+    from ..printable import printable
 
     catalog = settings.config.catalog.path
     with CatalogReader.open(catalog) as reader:

@@ -47,7 +47,7 @@ def _gather(settings: Settings) -> dict[str, Any]:
     """Join what the daemon wrote with what can be seen from here."""
     from ...db.errors import CatalogAbsent, CatalogError, CatalogUnreadable
     from ...db.reader import CatalogReader
-    from ..logs import printable
+    from ..printable import printable
     from ..status import measure, read_status, running_status
 
     path = settings.config.catalog.path
@@ -134,9 +134,12 @@ def _print(found: dict[str, Any]) -> None:
             f"folder      {root['path']}: {root['state']}, by {root['mode']},"
             f" {root['watched']} folders watched{unwatched}"
         )
-    if found["commands"].get("run"):
-        commands = found["commands"]
-        click.echo(f"commands    {commands['run']:,} run, {commands['failed']:,} failed")
+    commands = found["commands"]
+    if commands.get("run") or commands.get("waiting"):
+        click.echo(
+            f"commands    {commands['run']:,} run, {commands['failed']:,} failed,"
+            f" {commands['waiting']:,} wait"
+        )
     for trouble in found["degraded"]:
         click.echo(f"DEGRADED    {trouble['reason']}")
         if trouble["remedy"]:

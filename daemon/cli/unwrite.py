@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from . import Settings, pass_settings
-from .asking import complete_query
+from .asking import QueryCommand, complete_query
 
 
-@click.command("unwrite", short_help="Take back everything that was written into photos.")
+@click.command(
+    "unwrite", cls=QueryCommand, short_help="Take back everything that was written into photos."
+)
 @click.argument(
     "what",
     metavar="[QUERY|PATH]...",

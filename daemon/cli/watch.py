@@ -58,8 +58,10 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
 
 
 def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:
-    from ..logs import configure_logging, printable
-    from ..service import Service, run_until_signalled
+    from ..logs import configure_logging
+    from ..printable import printable
+    from ..service import Service
+    from ..signals import run_until_signalled
 
     real_folders(folders)
 

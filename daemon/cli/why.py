@@ -186,7 +186,7 @@ def _verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any]) -> None:
-    from ..logs import printable_text
+    from ..printable import printable_text
 
     click.echo(printable_text(found["path"]))
     models = [f"{model['name']} ({model['digest'][:12]})" for model in found["models"]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import Settings, pass_settings
-from .asking import complete_query
+from .asking import QueryCommand, complete_query
 
 if TYPE_CHECKING:
     from ..tagging.tagger import TagReport
@@ -33,7 +33,7 @@ class Tally:
 
     def take(self, report: TagReport) -> None:
         """Count one file and say what there is to say of it."""
-        from ..logs import printable
+        from ..printable import printable
 
         self.counts[report.kind] += 1
         where = f"{printable(report.photo.path)} ({report.target})"
@@ -57,7 +57,9 @@ class Tally:
                    f" {len(self.left_out)} left alone")  # fmt: skip
 
 
-@click.command("write", short_help="Write tags into photos or sidecars, for other programs.")
+@click.command(
+    "write", cls=QueryCommand, short_help="Write tags into photos or sidecars, for other programs."
+)
 @click.argument(
     "what",
     metavar="[QUERY|PATH]...",
@@ -114,7 +116,8 @@ def run_batch(
     is_dry: bool = False,
 ) -> int:
     """Write or take back with a bar, print what became of it, return the exit code."""
-    from ..logs import configure_logging, printable
+    from ..logs import configure_logging
+    from ..printable import printable
     from ..tagging.batch import Batch
     from .scan import open_progress
 
@@ -150,7 +153,7 @@ def _leave_to_daemon(settings: Settings, tally: Tally) -> None:
         tally.left_out.append(f"locked: {len(photos)} photos: {reason}")
         return
     with Catalog.open(path, exclusive=False) as catalog:
-        number = catalog.queue_tags(photos)
+        number = catalog.tags.queue(photos)
     click.echo(f"{number} photos queued for the running phototagd, by its own settings")
 
 

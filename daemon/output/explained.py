@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..logs import printable_text
+from ..printable import printable_text
 
 if TYPE_CHECKING:
     from ...db.search.asking import Explanation

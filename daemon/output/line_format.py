@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from ..logs import printable, printable_text
+from ..printable import printable, printable_text
 from .moments import taken_text
 from .phrases import camera_of, exposure_text, labels_of, objects_of
 

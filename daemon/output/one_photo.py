@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...db.states import TagState
-from ..logs import printable, printable_text
+from ..printable import printable, printable_text
 from .moments import describe_taken, iso
 from .phrases import describe_camera, describe_place
 

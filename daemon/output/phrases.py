@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ...db.states import camera_name
-from ..logs import printable_text
+from ..printable import printable_text
 
 if TYPE_CHECKING:
     from ...db.records import Metadata, PhotoRecord

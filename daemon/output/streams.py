@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..logs import printable
+from ..printable import printable
 from .documents import photo_to_dict
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...db.errors import text_columns
-from ..logs import printable, printable_text
+from ..printable import printable, printable_text
 from .moments import FROM_FILE, taken_text
 from .phrases import camera_of, describe_labels, size_text
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
-from ..logs import printable, printable_text
 from ..output.moments import FROM_FILE, taken_iso, taken_text
 from ..output.phrases import (
     camera_of,
@@ -27,6 +26,7 @@ from ..output.phrases import (
     place_of,
     size_text,
 )
+from ..printable import printable, printable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

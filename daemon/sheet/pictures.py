@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from ..logs import printable, printable_text
-from ..output.atomic import written_whole
+from ..atomic import written_whole
 from ..output.moments import FROM_FILE, taken_text
 from ..output.phrases import camera_of, describe_labels, place_of
+from ..printable import printable, printable_text
 from .drawing import draw_names
 from .lettering import font_for, shorten, showable
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...db.reader import CatalogReader
 from ...db.states import TagState
-from ..logs import printable
+from ..printable import printable
 from ..status import Trouble
 from .setup import TARGETS, find_root, make_job, tag_rules
 from .tagger import Tagger
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ...db.catalog import Catalog
     from ..config import Config
     from ..messages import Died
+    from ..stages import StageTimes
     from ..worker import Worker
     from .orders import Answer
     from .tagger import TagJob, TagReport
@@ -33,9 +34,17 @@ class AutomaticTagger:
     """Feeds the tagger from the catalog's queue; belongs to the thread that writes the catalog."""
 
     def __init__(
-        self, catalog: Catalog, scribe: Worker, config: Config, *, is_on: bool = True
+        self,
+        catalog: Catalog,
+        scribe: Worker,
+        config: Config,
+        stages: StageTimes,
+        *,
+        is_on: bool = True,
     ) -> None:
         self._catalog = catalog
+        self._stages = stages
+        self._begun = 0.0
         self._config = config
         self._scribe = scribe
         self._tagger = Tagger(catalog, scribe, self._take_report, self._take_done)
@@ -90,7 +99,7 @@ class AutomaticTagger:
         self._tagger.check_deadline()
         if not self.is_on or not self._tagger.is_idle or time.monotonic() < self._next_look:
             return
-        waiting = self._catalog.next_tag_jobs(1, (), int(time.time()))
+        waiting = self._catalog.tags.next_jobs(1, (), int(time.time()))
         if not waiting:
             self._next_look = time.monotonic() + LOOK_SECONDS
             return
@@ -100,10 +109,11 @@ class AutomaticTagger:
             jobs = [make_job(reader, photo, self._rules, self._targets) for photo in known]
         targets = _wished_targets(jobs[0]) if jobs else ()
         if not targets:
-            self._catalog.finish_tag_job(photo_id)
+            self._catalog.tags.finish(photo_id)
             return
         self._tries = waiting[0].attempts
         self._put_off = None
+        self._begun = time.monotonic()
         self._tagger.submit(replace(jobs[0], targets=targets))
 
     def _take_report(self, report: TagReport) -> None:
@@ -126,10 +136,11 @@ class AutomaticTagger:
         return max(report.seconds, watch.settle_seconds) + 1.0
 
     def _take_done(self, job: TagJob) -> None:
+        self._stages.observe("tag", time.monotonic() - self._begun)
         if self._put_off is None:
-            self._catalog.finish_tag_job(job.photo.id)
+            self._catalog.tags.finish(job.photo.id)
         else:
-            self._catalog.put_off_tag_job(job.photo.id, int(self._put_off) + 1)
+            self._catalog.tags.put_off(job.photo.id, int(self._put_off) + 1)
 
 
 def _wished_targets(job: TagJob) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..logs import printable
+from ..printable import printable
 from .errors import Busy, Refused
 
 if TYPE_CHECKING:

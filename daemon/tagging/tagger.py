@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...db.records import TagFile
 from ...db.states import TagState
-from ..logs import printable
 from ..messages import Died
+from ..printable import printable
 from .orders import (
     Commit,
     Committed,
@@ -193,7 +193,7 @@ class Tagger:
             self._finish(step, kind, added=draft.added, dropped=draft.dropped)
         elif draft.is_change:
             if step.job.photo.id:
-                self._catalog.intend_tags(step.job.photo.id, draft.file)
+                self._catalog.tags.intend(step.job.photo.id, draft.file)
             self._scribe.send(Commit(step.number))
         else:
             self._scribe.send(Forget(step.number))
@@ -205,7 +205,7 @@ class Tagger:
         photo_id = step.job.photo.id
         if not step.job.is_dry:
             if step.draft is not None and photo_id:
-                self._catalog.drop_tag_intent(photo_id, step.target)
+                self._catalog.tags.drop_intent(photo_id, step.target)
             if answer.kind == "refused":
                 self._note_refusal(step, answer.reason)
         self._finish(step, answer.kind, answer.reason, seconds=answer.seconds)
@@ -228,16 +228,16 @@ class Tagger:
     ) -> None:
         """Put a file's row into the ledger, unless the catalog does not know the photo."""
         if step.job.photo.id:
-            self._catalog.record_tags(step.job.photo.id, file, entry, sidecars)
+            self._catalog.tags.record(step.job.photo.id, file, entry, sidecars)
 
     def _take_recovered(self, answer: Recovered) -> None:
         photo_id, intent = self._recoveries.pop(answer.id)
         for path in answer.kept:
             logger.warning("%s: left by a crash while tags were written; kept", printable(path))
         if answer.is_written:
-            self._catalog.record_tags(photo_id, intent, answer.entry)
+            self._catalog.tags.record(photo_id, intent, answer.entry)
         elif answer.is_written is False:
-            self._catalog.drop_tag_intent(photo_id, intent.target)
+            self._catalog.tags.drop_intent(photo_id, intent.target)
         self._go_on()
 
     def _take_death(self, reason: str) -> None:
@@ -250,7 +250,7 @@ class Tagger:
         if not step.job.is_dry:
             self._note_refusal(step, f"writing it failed: {reason}")
         if intent is not None and step.job.photo.id:  # it may be written nevertheless
-            self._catalog.intend_tags(step.job.photo.id, intent)
+            self._catalog.tags.intend(step.job.photo.id, intent)
             self.recover(step.job.photo.id, step.job.photo.path, step.job.root, intent)
         self._finish(step, "refused", f"writing it failed: {reason}")
 

@@ -35,7 +35,7 @@ def test_requests_survive(request_: m.Request) -> None:
         m.Ready(MODELS, MODELS[:1], ("cat", "dog"), ("no classifier",)),
         m.Refused("weights are wrong"),
         m.Identified(7, PhotoFacts(1, 2, 3, bytes(range(16)), "JPEG", 640, 480)),
-        m.Identified(8, PhotoFacts(1, 2, 3, bytes(range(240, 256)), "PNG", 1, 1)),
+        m.Identified(8, PhotoFacts(1, 2, 3, bytes(range(240, 256)), "PNG", 1, 1), {"read": 0.5}),
         m.Identified(
             9, PhotoFacts(1, 2, 3, bytes(16), "RAW", 1, 1, ("dog",), METADATA, sidecar=2**63 - 1)
         ),
@@ -48,6 +48,7 @@ def test_requests_survive(request_: m.Request) -> None:
                 MODELS,
             ),
             is_current=True,
+            seconds={"decode": 0.02, "classify": 0.03},
         ),
         m.Failed(7, "failed", "broken", is_counted=False),
     ],
@@ -57,7 +58,18 @@ def test_replies_survive(reply: m.Reply) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"Corrupt JPEG data\n", b"[1]\n", b'["Nothing", {}]\n', b'["Failed", {"x": 1}]\n']
+    "line",
+    [
+        b"",
+        b"Corrupt JPEG data\n",
+        b"[1]\n",
+        b'["Nothing", {}]\n',
+        b'["Failed", {"x": 1}]\n',
+        *(
+            b'["Failed", {"id": 1, "state": "failed", "reason": "", "seconds": %s}]\n' % seconds
+            for seconds in (b"[1]", b'{"lunch": 1}', b'{"read": -1}', b'{"read": Infinity}')
+        ),
+    ],
 )
 def test_nonsense_is_an_error_that_the_parent_expects(line: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):

@@ -200,7 +200,7 @@ def test_files_are_queued_only_where_tags_are_written(
     library = Library(tmp_path / "catalog.db", fuser, queue_tags=queue_tags)
     library.judge.give(MARK, "chair", VerdictKind.REJECT)
 
-    jobs = [library.ids.index(job.id) for job in library.catalog.next_tag_jobs(10)]
+    jobs = [library.ids.index(job.id) for job in library.catalog.tags.next_jobs(10)]
     library.catalog.close()
 
     assert sorted(jobs) == waiting

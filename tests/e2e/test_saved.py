@@ -109,6 +109,8 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_left(
         (("cats", "cat ("), "a word is missing"),
         (("cats", "zebrafinchx"), "no label is called"),
         (("cats", "@cats"), "part of itself"),
+        (("my-cats", "dog (-@My-Cats)"), "part of itself"),
+        (("2023", 'dog -@"2023"'), "part of itself"),
         (("cats", "cat", "--link-dir", full), "other things"),
         (("cats", "cat", "--link-dir", photos), "watched folder"),
         (("cats", "cat", "--link-dir", tmp_path), "watched folder"),

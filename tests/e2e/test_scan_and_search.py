@@ -225,7 +225,7 @@ def test_search_loads_neither_opencv_nor_an_engine_nor_sqlalchemy(
     program.run("scan", photos)
     code = (
         "import sys; from phototagd.daemon.cli import main\n"
-        "heavy = {'cv2', 'openvino', 'numpy', 'sqlalchemy', 'PIL'}\n"
+        "heavy = {'cv2', 'openvino', 'numpy', 'sqlalchemy', 'PIL', 'lark', 'logging'}\n"
         "try: main(['search', 'cat'])\n"
         "finally: print(sorted(heavy & set(sys.modules)))"
     )

@@ -41,7 +41,7 @@ def folder(program: Program, tmp_path: Path) -> Path:
     with Catalog.open(os.fsencode(program.catalog)) as catalog:
         place = catalog.add_root(os.fsencode(folder))
         catalog.reconcile_folder(place.id, b"", [entry(name) for name in NAMED])
-        pending = {os.path.basename(one.path): one for one in catalog.next_pending(9, [])}
+        pending = {os.path.basename(one.path): one for one in catalog.queue.next_pending(9, [])}
         for n, photo in enumerate(pending[name] for name in NAMED):
             metadata = Metadata(
                 taken_at=1_688_212_800 + n, taken_source="camera", make="Apple", model="iPhone 12"

@@ -100,7 +100,7 @@ def add_photos(
     catalog.reconcile_folder(place.id, folder, entries)
     ids = {
         os.path.relpath(photo.path, os.path.join(root, folder)): photo.id
-        for photo in catalog.next_pending(10_000, [])
+        for photo in catalog.queue.next_pending(10_000, [])
         if photo.path.startswith(root)
     }
     return [ids[name] for name in names]

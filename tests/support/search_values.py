@@ -6,14 +6,14 @@ import math
 import os
 import re
 import unicodedata
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from search_reference import Library, Photo
+    from known_photos import Library, Photo
 
 EPOCH = date(1970, 1, 1)
 DAY = 86_400
@@ -68,8 +68,7 @@ def _fits_date(_sign: str, value: str, photo: Photo, library: Library) -> bool:
 
 
 def _fits_added(_sign: str, value: str, photo: Photo, library: Library) -> bool:
-    day = datetime.fromtimestamp(photo.added_at, library.zone).date()
-    return _is_within(day, value, library.today)
+    return _is_within(day_of(library.clock(photo.added_at)), value, library.today)
 
 
 def _fits_after(_sign: str, value: str, photo: Photo, library: Library) -> bool:

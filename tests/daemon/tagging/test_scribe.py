@@ -225,7 +225,7 @@ def test_a_row_that_knows_nothing_of_our_tags_does_not_make_them_the_users(
 ) -> None:
     desk.write(photo, "cat")
     row = replace(desk.files(photo)["exif"], items=(), state="refused", after=None, before=None)
-    desk.catalog.record_tags(desk.record(photo).id, row)
+    desk.catalog.tags.record(desk.record(photo).id, row)
 
     assert kinds(desk.write(photo, "cat")) == ["unchanged"]
     desk.take_back(photo)
