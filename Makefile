@@ -4,9 +4,9 @@ VENV ?= .venv
 DIR ?=
 export DIR
 
-SOURCES := pyproject.toml $(shell find daemon db models -type f -not -name '*.pyc')
+SOURCES := pyproject.toml $(shell find daemon db models systemd -type f -not -name '*.pyc')
 
-.PHONY: watch scan test lint clean
+.PHONY: watch scan test lint grammar docs man deb test-packages clean
 
 watch: $(VENV)/installed  ## set up, name the photos of DIR, go on watching it
 	@$(VENV)/bin/phototag watch "$$DIR"
@@ -21,6 +21,22 @@ lint: $(VENV)/linted  ## style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/hadolint Containerfile
+
+grammar: $(VENV)/linted  ## the tables of the search language, after a change of db/query/query.lark
+	$(VENV)/bin/python tests/support/grammar_tables.py
+
+docs: $(VENV)/installed  ## docs/configuration.md, after a change of the settings
+	$(VENV)/bin/python docs/make_configuration.py
+
+man: $(VENV)/installed  ## write the manual pages into build/man
+	$(VENV)/bin/python packaging/man_pages.py build/man
+
+deb: $(VENV)/bin/python  ## build dist/phototagd_VERSION_ARCHITECTURE.deb (Debian, Ubuntu)
+	packaging/build_deb.sh $(VENV)/bin/pip dist
+
+test-packages: $(VENV)/linted deb  ## install the packages beside this system, which stays as it is
+	$(VENV)/bin/pytest -m packaging tests/packaging
 
 clean:
 	rm -rf build dist *.egg-info $(VENV)

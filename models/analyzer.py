@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .manifest import InputSpec, Manifest, RuntimeSpec
     from .preprocess import Picture
-    from .results import Detection
+    from .results import Detection, Label
 
 __all__ = ["Analyzer", "ModelSettings", "load_analyzer"]
 
@@ -68,21 +68,35 @@ class Analyzer:
             least += [round(_least_side(one.manifest.input) / SIDE) for one in self._detectors]
         return max(least)
 
-    def analyze(self, picture: Picture, *, thorough: bool = False) -> Analysis:
+    def analyze(
+        self,
+        picture: Picture,
+        *,
+        thorough: bool = False,
+        on_step: Callable[[str], None] = lambda _step: None,
+    ) -> Analysis:
         """Ask all models about an upright BGR picture (HxWx3 uint8).
 
         A thorough pass takes the detectors six times as long; where `thorough_models` is empty it
-        is like any other. Raises ValueError when the array is not such a picture.
+        is like any other. `on_step` hears of the end of `classify`, `detect` and `refine`, as far
+        as there are models for them. Raises ValueError when the array is not such a picture.
         """
         closely = thorough and bool(self.thorough_models)
-        labels = self._classifier.classify(picture) if self._classifier else ()
+        labels: tuple[Label, ...] = ()
+        if self._classifier is not None:
+            labels = self._classifier.classify(picture)
+            on_step("classify")
         found: list[Detection] = []
         for detector in self._detectors:
             look = detector.detect_thoroughly if closely else detector.detect
             found += look(picture)
+        if self._detectors:
+            on_step("detect")
         detections = tuple(sorted(found, key=lambda one: -one.confidence))
-        versions = self.thorough_models if closely else self.models
-        return Analysis(labels, detections, versions, self._look_again(picture, detections))
+        crops = self._look_again(picture, detections)
+        if crops:
+            on_step("refine")
+        return Analysis(labels, detections, self.thorough_models if closely else self.models, crops)
 
     def vocabulary(self) -> tuple[str, ...]:
         """Return every name that the models can say, sorted."""

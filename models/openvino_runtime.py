@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openvino as ov
-from openvino import opset8
 
-from .errors import ModelError, WeightsError
+# OpenVINO tells Google Analytics that it was imported, unless it finds this module missing: what
+# None says here.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # the import system's own way
+import openvino as ov  # noqa: E402
+from openvino import opset8  # noqa: E402
+
+from .errors import ModelError, WeightsError  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
