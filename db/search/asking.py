@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import CatalogError, UnknownSearch
 from ..paths import relative_to
-from ..query import outline, parse, terms
-from ..saved_reading import find_search, list_searches
+from ..query import Everything, outline, parse, terms
 from ..suggest import near_names
 from .compiling import CompiledSearch, compile_search
 from .names import find_names
+from .simplify import simplify
 from .sort import Sort
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from .question import Driver, Options
 
 PLACE: Final = (
-    "SELECT p.id AS after_id, p.taken_at, p.size, r.path, f.relpath, p.name, p.fingerprint"
+    "SELECT p.id AS after_id, p.taken_at, p.size, r.path, f.relpath, p.name"
     " FROM folder f CROSS JOIN photo p CROSS JOIN root r WHERE r.id = :root_id"
     " AND f.root_id = :root_id AND f.relpath = :relpath AND p.folder_id = f.id AND p.name = :name"
 )
@@ -41,7 +40,6 @@ PLACE_NAMES: Final = (
     "after_root",
     "after_folder",
     "after_name",
-    "mark",
 )
 
 
@@ -112,7 +110,7 @@ class Asker:
 
         tree = self.understand(query)
         # Not what only comes down to everything: naming a state or a format changes what is shown.
-        if not any(terms(tree)):
+        if not any(terms(tree)) and simplify(tree) == Everything():
             return facets_of_all(self.execute, most, raw=options.raw)
         found = self.compile(query, options)
         return facets_of(self.execute, found.hits, found.parameters, most)
@@ -132,6 +130,8 @@ class Asker:
         raise CatalogError(photo, "no page ends with this photo", "it is not in the catalog")
 
     def _saved(self, name: str) -> str:
+        from ..saved_reading import find_search, list_searches
+
         found = find_search(self.execute, name)
         if found is None:
             names = [one.name for one in list_searches(self.execute)]
@@ -140,11 +140,13 @@ class Asker:
         return found.query
 
 
-def start_of(seed: int | None) -> bytes:
-    """Give where a random order begins: another fingerprint for each seed."""
+def start_of(seed: int | None) -> int:
+    """Give where a random order begins: somewhere else for each seed."""
     if seed is None:
-        return os.urandom(16)
-    return hashlib.sha256(str(seed).encode()).digest()[:16]
+        return int.from_bytes(os.urandom(8), "big")
+    import hashlib
+
+    return int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:8], "big")
 
 
 def _indented(rows: list[tuple[Any, ...]]) -> tuple[str, ...]:

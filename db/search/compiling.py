@@ -56,7 +56,8 @@ def compile_search(execute: Execute, tree: Tree, names: Names, options: Options)
     if options.limit is not None:
         parameters["limit"] = options.limit
     if asked.sort is Sort.RANDOM:
-        parameters["start"] = options.start
+        shuffle = asked.shuffle
+        parameters |= {"mask": shuffle.mask, "start": shuffle.start, "step": shuffle.step}
     writer = Writer(asked)
     if options.after is not None:
         _continue(asked, writer, options.after)
@@ -101,11 +102,7 @@ def _has_pairs(execute: Execute) -> bool:
 def _continue(asked: Question, writer: Writer, after: Mapping[str, Any]) -> None:
     """Hand over where the page before ended."""
     values = dict(after)
-    mark = values.pop("mark")
-    if asked.sort is Sort.RANDOM:
-        values["nothing"], values["after_mark"] = b"", mark or b""
-        values["after_turn"] = 2 if mark is None else int(mark < asked.options.start)
-    elif asked.sort is Sort.CONFIDENCE:
+    if asked.sort is Sort.CONFIDENCE:
         at = {"id": values["after_id"], "date": values["after_date"]}
         parameters = asked.values.parameters | at
         ((values["after_score"],),) = asked.execute(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from ..query import Leaf
@@ -20,7 +20,8 @@ Parameters: TypeAlias = "dict[str, int | float | bytes | str]"
 class Slice:
     """A walk over rows `s` of an index; `ordered` says that they come by date.
 
-    `photos` is how many there are, as far as it is known. With `repeats` a photo may come twice.
+    `photos` is how many there are, as far as it is known. With `repeats` a photo may come twice. An
+    index that is not `dated` leaves the date to the photos' own rows.
     """
 
     source: str
@@ -28,6 +29,7 @@ class Slice:
     photos: int
     ordered: bool = True
     repeats: bool = False
+    dated: bool = True
 
     @property
     def photo_id(self) -> str:
@@ -51,6 +53,17 @@ class Fact:
     exact: bool = True
     wanted: tuple[tuple[int, int | None], ...] = ()
     merged: tuple[Slice, ...] = ()
+
+    @property
+    def is_told_by_index(self) -> bool:
+        """Whether a photo's id and date are enough to check it."""
+        return "{p}" not in self.test and "SELECT" not in self.test
+
+    def is_listable(self, most: float) -> bool:
+        """Say whether indexes of photos list all that fulfil it, and no more than so many."""
+        is_led = bool(self.slices) and all(one.source == "photo s" for one in self.slices)
+        is_asked = self.term is not None and not self.is_told_by_index
+        return is_led and is_asked and self.photos <= most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +102,15 @@ def either(*parts: Condition) -> Condition:
     return kept[0] if len(kept) == 1 else Some(kept) if kept else NEVER
 
 
+def facts_of(condition: Condition) -> Iterator[Fact]:
+    """Give all facts of a condition."""
+    if isinstance(condition, Fact):
+        yield condition
+    else:
+        for part in condition.parts:
+            yield from facts_of(part)
+
+
 def given(condition: Condition, fact: Fact) -> Condition:
     """Give what is left to check once a fact is known to hold."""
     match condition:
@@ -98,6 +120,26 @@ def given(condition: Condition, fact: Fact) -> Condition:
             return either(*(given(part, fact) for part in parts))
         case _:
             return ALWAYS if condition is fact else condition
+
+
+def listed(condition: Condition, most: float) -> Condition:
+    """Look terms up in a list of the photos that fulfil them, where it has no more than so many.
+
+    An index gives the list in a moment; the photos' own rows lie anywhere.
+    """
+    match condition:
+        case All(parts):
+            return both(*(listed(part, most) for part in parts))
+        case Some(parts):
+            return either(*(listed(part, most) for part in parts))
+        case Fact() if condition.is_listable(most):
+            texts = (" AND ".join(one.conditions) for one in condition.slices)
+            rows = (f"SELECT s.id FROM photo s WHERE {text}" for text in texts)  # noqa: S608
+            test = f"+{{id}} IN ({' UNION ALL '.join(rows)})"
+            rest = "" if condition.exact else f" AND {condition.test}"
+            return replace(condition, test=f"({test}{rest})")
+        case _:
+            return condition
 
 
 def share(condition: Condition, photos: int) -> float:
@@ -112,6 +154,13 @@ def share(condition: Condition, photos: int) -> float:
             return min(1.0, sum(share(part, photos) for part in parts))
         case Fact():
             return min(1.0, condition.photos / photos)
+
+
+def share_looked_at(condition: Condition, photos: int) -> float:
+    """Guess which part of all photos is looked at, after what an index tells of them."""
+    parts = condition.parts if isinstance(condition, All) else (condition,)
+    told = (part for part in parts if isinstance(part, Fact) and part.is_told_by_index)
+    return share(All(tuple(told)), photos)
 
 
 class Values:

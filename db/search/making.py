@@ -54,9 +54,11 @@ MONTHS: Final = {
     "winter": (12, 1, 2),
 }
 EQUATOR: Final = 90 * 10 * 3600  # the first cell that is not south of it
-SECOND_OF_DAY: Final = f"((({{t}} % {DAY}) + {DAY}) % {DAY})"
+# Whole weeks before the year 1, that no remainder is negative.
+BEFORE: Final = 200_000 * 7 * DAY
+SECOND_OF_DAY: Final = f"(({{t}} + {BEFORE}) % {DAY})"
 # The first of January 1970 was a Thursday.
-WEEKDAY: Final = f"(((({{t}} % {7 * DAY}) + {7 * DAY} + {3 * DAY}) % {7 * DAY}) / {DAY})"
+WEEKDAY: Final = f"(({{t}} + {BEFORE + 3 * DAY}) % {7 * DAY} / {DAY})"
 MISSING: Final = {
     "date": "coalesce({p}.taken_source, 'file') = 'file'",
     "camera": "{p}.camera_id IS NULL",
@@ -88,7 +90,7 @@ class Maker:
         """Make the condition of a tree in which NOT stands before single terms only."""
         match tree:
             case And(parts):
-                return both(*(self.make(part) for part in parts))
+                return both(*self._narrowed([self.make(part) for part in parts]))
             case Or(parts):
                 return either(*(self.make(part) for part in parts))
             case Everything():
@@ -107,6 +109,16 @@ class Maker:
                 return Fact(fact.term, test, max(self._photos - fact.photos, 1))
             case _:
                 return self.fact(tree)  # type: ignore[arg-type]  # all others are handled
+
+    def _narrowed(self, parts: list[Condition]) -> list[Condition]:
+        """Let walks over widths leave out the heights that nobody wants: their index knows both."""
+        heights = [one for part in _ranges(parts, "height") for one in part.slices]
+        unwanted = tuple(f"+{text}" for one in heights for text in one.conditions)
+        for part in _ranges(parts, "width") if unwanted else ():
+            (one,) = part.slices
+            narrow = self._slice(*one.conditions, *unwanted, ordered=False)
+            parts[parts.index(part)] = replace(part, slices=(narrow,)) if narrow.photos else NEVER
+        return parts
 
     def fact(self, term: Leaf) -> Fact:  # noqa: C901, PLR0911, PLR0912  # a case for each kind
         """Make the condition of one term."""
@@ -143,7 +155,7 @@ class Maker:
         if not ids:
             return NEVER
         listed = self._values.listed([int(one) for one in ids])
-        slices = (Slice("photo s", (f"s.id IN {listed}",), len(ids), ordered=False),)
+        slices = (Slice("photo s", (f"s.id IN {listed}",), len(ids), ordered=False, dated=False),)
         return Fact(None, f"{{id}} IN {listed}", len(ids), slices)
 
     def _slice(self, *conditions: str, ordered: bool = True, source: str = "photo s") -> Slice:
@@ -187,11 +199,13 @@ class Maker:
         return " AND ".join(ends)
 
     def _hours(self, term: Hours) -> Fact:
-        hour = f"{SECOND_OF_DAY} / 3600"
-        first, last = self._values.add(term.first), self._values.add(term.last)
-        sign, many = ("AND", term.last - term.first) if term.first <= term.last else ("OR", 12)
-        test = f"({hour} >= {first} {sign} {hour} <= {last})"
-        return Fact(term, test, self._photos * (many + 1) // 24)
+        first, end = term.first * 3600, (term.last + 1) * 3600
+        sign, many = "BETWEEN", end - first
+        if many <= 0:
+            # Over midnight: all but the hours between.
+            sign, first, end, many = "NOT BETWEEN", end, first, many + DAY
+        test = f"({SECOND_OF_DAY} {sign} {self._values.add(first)} AND {self._values.add(end - 1)})"
+        return Fact(term, test, self._photos * many // DAY)
 
     def _weekdays(self, term: OneOf) -> Fact:
         days = [WEEKDAYS.index(name) for name in term.values]
@@ -207,13 +221,15 @@ class Maker:
             f" IN {self._values.listed(north)}"
         )
         below = self._slice(f"s.cell < {EQUATOR}", ordered=False)
-        slices = [self._slice(f"s.month = {month}") for month in north]
-        if below.photos <= limits.MOST_COLLECTED:
-            slices += [below] * bool(below.photos)
-        else:
-            slices += [self._slice(f"s.month = {month}") for month in south if month not in north]
+        others: list[Slice] = [below] * bool(below.photos)
+        if below.photos > limits.MOST_COLLECTED:
+            others = [self._month(month) for month in south if month not in north]
+        slices = [*map(self._month, north), *others]
         photos = self._photos * len(term.values) // 4
         return Fact(term, test, photos, tuple(slices), exact=False)
+
+    def _month(self, month: int) -> Slice:
+        return Slice("photo s", (f"s.month = {month}",), self._photos // 12)
 
     def _one_of(self, term: OneOf) -> Fact:
         values: Sequence[str | int] = self._names.values.get(term, term.values)
@@ -265,9 +281,7 @@ class Maker:
             )
 
     def _missing(self, term: Missing) -> Fact:
-        slices = (self._slice("s.cell IS NULL"),) if term.field == "gps" else ()
-        photos = sum(one.photos for one in slices) or self._photos // 4
-        return Fact(term, MISSING[term.field], photos, slices)
+        return Fact(term, MISSING[term.field], self._photos // 4)
 
     def _near(self, term: Near) -> Fact:
         rows = rows_of_cells(term)
@@ -312,7 +326,8 @@ class Maker:
         return Fact(term, test, photos, bounded, exact=not matched.names)
 
     def _in_folders(self, folders: tuple[int, ...]) -> Slice:
-        return self._slice(f"s.folder_id IN {self._values.listed(folders)}", ordered=False)
+        listed = self._values.listed(folders)
+        return replace(self._slice(f"s.folder_id IN {listed}", ordered=False), dated=False)
 
     def _named(self, names: NamesIn) -> Slice | None:
         """Walk the names that begin as a pattern does; None where it begins with anything."""
@@ -331,6 +346,11 @@ class Maker:
         found = self._slice("s.untagged = 1")
         test = f"({{p}}.untagged = 1 AND {{p}}.state = {done})"
         return Fact(term, test, found.photos, (found,), exact=False)
+
+
+def _ranges(parts: list[Condition], name: str) -> list[Fact]:
+    facts = (part for part in parts if isinstance(part, Fact) and part.slices)
+    return [one for one in facts if isinstance(one.term, Range) and one.term.field == name]
 
 
 def _midnight(day: date) -> int | None:

@@ -40,8 +40,8 @@ WHAT: Final = {
 }
 # SQLite walks the few distinct values of an index, not its million entries.
 DISTINCT: Final = (
-    "WITH RECURSIVE found(value) AS (SELECT min({column}) FROM photo UNION ALL"
-    " SELECT (SELECT min({column}) FROM photo WHERE {column} > found.value) FROM found"
+    "WITH RECURSIVE found(value) AS (SELECT min({column}) FROM photo WHERE {column} IS NOT NULL"
+    " UNION ALL SELECT (SELECT min({column}) FROM photo WHERE {column} > found.value) FROM found"
     " WHERE found.value IS NOT NULL) SELECT value FROM found WHERE value IS NOT NULL"
 )
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import limits
-from .facts import All, Fact, Some, Values
-from .sort import BY_DATE, Sort
+from .facts import All, Fact, Some, Values, facts_of
+from .sort import BY_DATE, BY_INDEX, Shuffle, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ class Options:
     raw: bool = False
     among: Collection[int] | None = None
     after: Mapping[str, Any] | None = None
-    start: bytes = b""
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,24 @@ class Question:
         """Whether a walk by date can stop at the limit."""
         return self.sort in BY_DATE and self.options.limit is not None
 
+    @property
+    def is_by_index(self) -> bool:
+        """Whether the rows of an index can be cut at the limit, without those of the photos."""
+        return self.sort in BY_INDEX and self.options.limit is not None
+
+    @property
+    def shuffle(self) -> Shuffle:
+        """The order that is meant by random."""
+        return Shuffle.of(self.photos, self.options.start)
+
 
 @dataclass(frozen=True, slots=True)
 class Walk:
     """One branch of a search: rows `s` of a source that fulfil conditions, checked for the rest.
 
-    `order` is SQL by which the rows are ordered, and cut at the limit; "" for none.
+    `order` is SQL by which the rows are ordered, and cut at the limit; "" for none. Where the index
+    has them in another order, `unsorted` is how many have to be sorted. With `first` only so many
+    rows, the first in the order, are tried.
     """
 
     source: str
@@ -68,6 +80,8 @@ class Walk:
     rest: Condition
     order: str = ""
     repeats: bool = False
+    unsorted: int = 0
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +108,7 @@ class Plan:
 
 def wanting(condition: Condition) -> Iterator[Fact]:
     """Give the parts of a condition that want to see labels."""
-    match condition:
-        case Fact(wanted=wanted):
-            yield from (condition,) * bool(wanted)
-        case All(parts) | Some(parts):
-            for part in parts:
-                yield from wanting(part)
+    return (fact for fact in facts_of(condition) if fact.wanted)
 
 
 def shows_wanted(condition: Condition) -> bool:

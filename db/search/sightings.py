@@ -12,6 +12,8 @@ from . import limits
 from .facts import Fact, Slice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..query import Keyword, Word
     from .facts import Values
     from .names import Known
@@ -33,7 +35,7 @@ def keyword_fact(values: Values, term: Keyword, known: tuple[Known, ...]) -> Fac
     photos = sum(one.photos for one in known)
     listed = values.listed([one.id for one in known])
     test = f"EXISTS (SELECT 1 FROM photo_keyword x WHERE {_of_photo('keyword_id', listed, known)})"
-    merged = _collected("photo_keyword", "keyword_id", listed, photos)
+    merged = _collected("photo_keyword", "keyword_id", listed, known)
     if len(known) > limits.MOST_WALKS:
         return Fact(term, test, photos, merged)
     slices = tuple(
@@ -56,7 +58,7 @@ def word_fact(values: Values, term: Word, known: tuple[Known, ...]) -> Fact:
     test = f"EXISTS (SELECT 1 FROM sighting x WHERE {conditions})"
     kind = KIND_BITS[term.kind] if term.kind else None
     wanted = tuple((one.id, kind) for one in known)
-    merged = slices = _collected("sighting", "label_id", listed, photos, asked)
+    merged = slices = _collected("sighting", "label_id", listed, known, asked)
     if len(known) <= limits.MOST_WALKS:
         slices = tuple(one for label in known for one in _slices(values, term, label, asked))
     return Fact(term, test, photos, slices, wanted=wanted, merged=merged)
@@ -76,11 +78,12 @@ def _of_photo(column: str, listed: str, known: tuple[Known, ...]) -> str:
 
 
 def _collected(
-    table: str, column: str, listed: str, photos: int, asked: list[str] | None = None
+    table: str, column: str, listed: str, known: tuple[Known, ...], asked: Sequence[str] = ()
 ) -> tuple[Slice, ...]:
     """Give one walk over many names, not by date."""
-    conditions = (f"s.{column} IN {listed}", *(one.replace("{row}", "s") for one in asked or ()))
-    return (Slice(f"{table} s", conditions, photos, ordered=False, repeats=True),)
+    conditions = (f"s.{column} IN {listed}", *(one.replace("{row}", "s") for one in asked))
+    photos, repeats = sum(one.photos for one in known), len(known) > 1
+    return (Slice(f"{table} s", conditions, photos, ordered=False, repeats=repeats),)
 
 
 def _slices(values: Values, term: Word, label: Known, asked: list[str]) -> list[Slice]:

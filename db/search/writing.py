@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..states import PhotoState
 from .facts import ALWAYS, All, Fact, Some
-from .sort import AFTER, BY_DATE, ORDERS, Sort
+from .sort import AFTER, BY_DATE, BY_INDEX, ORDERS, Sort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .facts import Condition, Slice
+    from .facts import Condition
     from .question import Plan, Question, Walk
 
 NO_SECOND_HALF: Final = (
@@ -33,9 +30,22 @@ class Writer:
 
     def branch(self, walk: Walk) -> str:
         """Write one walk."""
-        conditions = [*walk.conditions]
-        if self._asked.options.after is not None and (walk.order or self._asked.sort in BY_DATE):
-            conditions.append(self._after("s.taken_at", walk.photo_id))
+        cut = f" ORDER BY {walk.order} LIMIT :limit" if walk.order else ""
+        return self._rows(walk) + cut
+
+    def trial(self, walk: Walk, most: int) -> str:
+        """Write one walk that ends as soon as it has found so many, in whichever order."""
+        return f"{self._rows(walk)} LIMIT {most}"
+
+    def _rows(self, walk: Walk) -> str:
+        source, conditions = walk.source, self._begun(walk)
+        if walk.first:
+            where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+            source = (
+                f"(SELECT {'DISTINCT ' * walk.repeats}{walk.photo_id}, s.taken_at FROM {source}"
+                f"{where} ORDER BY {walk.order} LIMIT {walk.first}) AS s"
+            )
+            conditions = []
         if walk.rest is not ALWAYS:
             conditions.append(_text(walk.rest))
         done = f"state = '{PhotoState.DONE}'"
@@ -44,38 +54,21 @@ class Writer:
         if self._asked.hides_raw:
             conditions.append(NO_SECOND_HALF)
         text = " AND ".join(conditions) or "1 = 1"
-        source = walk.source
         if "{p}" in text:
             source += " CROSS JOIN photo p"
             text += f" AND p.id = {walk.photo_id}"
-        cut = f" ORDER BY {walk.order} LIMIT :limit" if walk.order else ""
         filled = text.format(p="p", t="s.taken_at", id=walk.photo_id)
         return (
             f"SELECT {'DISTINCT ' * walk.repeats}{walk.photo_id} AS photo_id,"
-            f" s.taken_at AS taken_at FROM {source} WHERE {filled}{cut}"
+            f" s.taken_at AS taken_at FROM {source} WHERE {filled}"
         )
 
-    def trials(self, plan: Plan, most: int, needed: int) -> Iterator[str]:
-        """Write walks that end after so many rows, or as soon as they have found enough."""
-        for walk in plan.walks:
-            conditions = [*walk.conditions]
-            if self._asked.options.after is not None:
-                conditions.append(self._after("s.taken_at", walk.photo_id))
-            rows = (
-                f"(SELECT s.id, s.taken_at FROM {walk.source} WHERE {' AND '.join(conditions)}"
-                f" ORDER BY {walk.order} LIMIT {most}) AS s"
-            )
-            yield self.branch(replace(walk, source=rows, conditions=(), order="")) + (
-                f" LIMIT {needed}"
-            )
-
-    def first_date(self, one: Slice) -> str:
-        """Write the question for the date at which a walk finds its first photo."""
-        choose = "max" if self._asked.sort is Sort.NEWEST else "min"
-        conditions = [*one.conditions]
-        if self._asked.options.after is not None:
-            conditions.append(self._after("s.taken_at", one.photo_id))
-        return f"SELECT {choose}(s.taken_at) FROM {one.source} WHERE {' AND '.join(conditions)}"
+    def _begun(self, walk: Walk) -> list[str]:
+        """Let a walk begin where the page before ended."""
+        conditions = [*walk.conditions]
+        if self._asked.options.after is not None and (walk.order or self._asked.sort in BY_DATE):
+            conditions.append(self._after("s.taken_at", walk.photo_id))
+        return conditions
 
     def _after(self, date: str, photo_id: str) -> str:
         score = self.score(photo_id, date) if self._asked.sort is Sort.CONFIDENCE else "0"
@@ -101,7 +94,7 @@ class Writer:
         if self._asked.options.limit is None and not continues:
             return found
         joined = ""
-        if self._asked.sort not in (*BY_DATE, Sort.CONFIDENCE):
+        if self._asked.sort not in (*BY_INDEX, Sort.CONFIDENCE):
             joined = " JOIN photo p ON p.id = hit.photo_id"
         if self._asked.sort in (Sort.PATH, Sort.PATH_BACK):
             joined += PLACES

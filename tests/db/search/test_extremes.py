@@ -6,7 +6,7 @@ from string import ascii_lowercase
 
 import pytest
 from catalog_samples import add_photos, analysis, facts, take_in
-from odd_library import TODAY
+from odd_library import TODAYS
 from random_catalog import in_the_zone, make_catalog
 from search_values import period
 
@@ -32,7 +32,7 @@ def reader(tmp_path_factory):
     with in_the_zone():
         path = str(tmp_path_factory.mktemp("library") / "catalog.db")
         make_catalog(path, 5, photos=100)
-        with CatalogReader.open(path, today=lambda: TODAY) as opened:
+        with CatalogReader.open(path, today=lambda: TODAYS[0]) as opened:
             yield opened
 
 
@@ -105,9 +105,15 @@ DAYS = (
 @pytest.mark.parametrize("word", DAYS)
 def test_a_word_for_days_means_the_same_on_every_day(word):
     for number in range(date_number(2023, 12, 20), date_number(2025, 3, 10)):
-        today = TODAY.fromordinal(number)
+        today = TODAYS[0].fromordinal(number)
         assert parse(f"date:{word}", today=today) == Days("date", *period(word, today)), today
 
 
 def date_number(*day):
-    return TODAY.replace(*day).toordinal()
+    return TODAYS[0].replace(*day).toordinal()
+
+
+@pytest.mark.parametrize("sort", Sort)
+def test_who_asks_for_no_photo_gets_none(reader, sort):
+    for text in ("", "dog", "size>=0", "iso>800", "path:/photos"):
+        assert reader.search(text, sort=sort, limit=0) == []

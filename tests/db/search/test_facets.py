@@ -6,8 +6,9 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from asked_queries import All, Query
 from random_catalog import in_the_zone, make_catalog
-from search_reference import All, Query, find
+from search_reference import find
 
 from phototagd.db.reader import CatalogReader
 

@@ -13,6 +13,7 @@ from phototagd.db.query import parse
 from phototagd.db.reader import CatalogReader
 from phototagd.db.records import Metadata, PhotoFacts, Place
 from phototagd.db.search import Options, Sort, compile_search, find_names
+from phototagd.db.search.sort import Shuffle
 
 LISBON = Place("PT", "Portugal", "Lisbon", "Lisbon")
 KNOWN = Metadata(
@@ -54,7 +55,7 @@ def plan_of(path, text, limit=50, **options):
         return connection.execute(sql, parameters).fetchall()
 
     tree = parse(text)
-    asked = Options(limit=limit, start=b"middle", **options)
+    asked = Options(limit=limit, **options)
     search = compile_search(execute, tree, find_names(execute, tree), asked)
     rows = connection.execute(f"EXPLAIN QUERY PLAN {search.hits}", search.parameters)
     lines = [row[3] for row in rows]
@@ -82,7 +83,7 @@ BY_DATE = {
     "place:lisbon": "ix_photo_city_id_taken_at (city_id=?)",
     "place:pt": "ix_photo_country_id_taken_at (country_id=?)",
     "near:38.71,-9.14,5km": "ix_photo_cell_taken_at (cell=?)",
-    "gps:none": "ix_photo_cell_taken_at (cell=?)",
+    "gps:none": "ix_photo_state_taken_at (state=?)",
     "iso=1600": "ix_photo_iso_taken_at (iso=?)",
     "ext:jpg": "ix_photo_suffix_taken_at (suffix=?)",
     "format:jpeg": "ix_photo_format_taken_at (format=?)",
@@ -100,7 +101,7 @@ COLLECTED = {
     "focal:1..9": "ix_photo_focal_taken_at (focal>? AND focal<?)",
     "rating>=4": "ix_photo_rating_taken_at (rating>?)",
     "size<1mb": "ix_photo_size_taken_at (size<?)",
-    "width>=500": "ix_photo_width_taken_at (width>?)",
+    "width>=500": "ix_photo_width_height_taken_at (width>?)",
     "height>=100": "ix_photo_height_taken_at (height>?)",
     "added:..today": "ix_photo_added_at_taken_at (added_at<?)",
     "near:38.71,-9.14,500km": "ix_photo_cell_taken_at (cell>? AND cell<?)",
@@ -132,7 +133,6 @@ def test_a_range_is_led_by_its_index(path, text, index):
     [
         (Sort.SIZE, "ix_photo_size_taken_at"),
         (Sort.SIZE_BACK, "ix_photo_size_taken_at"),
-        (Sort.RANDOM, "ix_photo_fingerprint (fingerprint>?)"),
         (Sort.PATH, "s USING INDEX sqlite_autoindex_photo_1 (folder_id=?)"),
         (Sort.PATH_BACK, "s USING INDEX sqlite_autoindex_photo_1 (folder_id=?)"),
         (Sort.CONFIDENCE, "ix_sighting_label_id_confidence_taken_at_photo_id (label_id=?)"),
@@ -142,6 +142,47 @@ def test_each_order_has_an_index_to_walk(path, sort, index):
     plan = plan_of(path, "dog" if sort is Sort.CONFIDENCE else "", 3, sort=sort)
     assert any(index in line for line in plan), plan
     assert len([line for line in plan if "B-TREE FOR ORDER BY" in line]) == 1, plan
+
+
+def test_no_photo_of_a_range_is_looked_at_that_is_older_than_the_last_hit(path):
+    with CatalogReader.open(path) as reader:
+        told = reader.explain("iso>800", limit=3)
+    bounds = re.search(r"s\.iso >= :v\d AND s\.taken_at >= :(v\d)", told.sql)
+    assert bounds, told.sql
+    assert told.parameters[bounds[1]] == KNOWN.taken_at
+    assert any("COVERING INDEX ix_photo_iso_taken_at (iso>?)" in line for line in told.plan)
+
+
+def test_a_random_order_of_a_word_needs_its_rows_alone(path):
+    plan = plan_of(path, "dog", 3, sort=Sort.RANDOM)
+    (rows,) = (line for line in plan if line.startswith("SEARCH s"))
+    assert re.search(r"COVERING INDEX \w+ \(label_id=\?\)$", rows), plan
+
+
+def test_few_photos_of_a_range_are_listed_for_those_of_a_word(path):
+    plan = plan_of(path, "dog iso>800")
+    assert any(line.startswith("LIST SUBQUERY") for line in plan), plan
+    assert "SEARCH s USING COVERING INDEX ix_photo_iso_taken_at (iso>?)" in plan, plan
+
+
+def test_a_walk_by_size_that_finds_nothing_soon_lists_what_it_looks_for(path):
+    plan = plan_of(path, "iso>800 OR -dog", 100, sort=Sort.SIZE)
+    assert "SCAN s USING COVERING INDEX ix_photo_size_taken_at" in plan, plan
+    assert any(line.startswith("LIST SUBQUERY") for line in plan), plan
+
+
+def test_a_random_order_looks_up_photos_by_their_turns(path):
+    first = -Shuffle.of(1_000_000, 0).turn_of(1)
+    plan = plan_of(path, "", 1, sort=Sort.RANDOM, start=first)
+    assert "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)" in plan, plan
+
+
+def test_the_index_of_widths_knows_the_heights(path):
+    plan = plan_of(path, "width>=500 height>=100")
+    index = "SEARCH s USING COVERING INDEX ix_photo_width_height_taken_at (width>?)"
+    assert index in plan, plan
+    with CatalogReader.open(path) as reader:
+        assert "1 = 0" in reader.explain("width>=500 height<100", limit=50).sql
 
 
 def test_a_page_begins_in_the_index_where_the_one_before_ended(path):
@@ -159,8 +200,8 @@ def test_a_page_begins_in_the_index_where_the_one_before_ended(path):
 
 def test_the_explanation_names_what_leads_to_the_photos(path):
     with CatalogReader.open(path) as reader:
-        told = reader.explain("iso>800 dog", limit=5)
-    assert told.tree == "And\n  Range(field='iso', least=801)\n  Word(name='dog')"
+        told = reader.explain("iso>800 -dog", limit=5)
+    assert told.tree == "And\n  Range(field='iso', least=801)\n  Not\n    Word(name='dog')"
     assert [(one.term, one.photos) for one in told.drivers] == [
         ("Range(field='iso', least=801)", 12)
     ]
