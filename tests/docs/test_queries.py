@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from datetime import date
-from pathlib import Path
 
 import pytest
 from catalog_samples import add_photos, analysis, take_in
+from doc_pages import ROOT, blocks, prose
 
 from phototagd.db import query
 from phototagd.db.catalog import Catalog
@@ -17,11 +17,10 @@ from phototagd.db.reader import CatalogReader
 from phototagd.db.records import Metadata, PhotoFacts, Place
 from phototagd.models.results import Analysis, Box, Detection, Label, ModelVersion
 
-PAGE = (Path(__file__).parents[3] / "docs/search.md").read_text("utf-8")
+PAGE = ROOT / "docs" / "search.md"
+TEXT = prose(PAGE)
 EXAMPLES = [
-    line
-    for block in re.findall(r"^```\n(.*?)^```", PAGE, re.M | re.S)
-    for line in block.split("\n")
+    line for block in blocks(PAGE) if not block.language for line in block.text.splitlines()
 ]
 TODAY = date(2024, 3, 2)
 SAVED = {"pets": "cat OR dog", "the best": "rating>=4"}
@@ -97,9 +96,9 @@ def test_an_example_finds_photos(reader, text):
 
 def test_the_page_names_every_field_and_order():
     for name in (*FIELDS, *NAMES):
-        assert re.search(rf"`{name}[:<>=]", PAGE), name
+        assert re.search(rf"`{name}[:<>=]", TEXT), name
     for order in SORTS:
-        assert f"`sort:{order}`" in PAGE, order
+        assert f"`sort:{order}`" in TEXT, order
 
 
 def test_the_page_has_examples_of_every_kind_of_term():
