@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .findings import Case, Finding
 
 TRIAL_SECONDS: Final = 60.0
+FOR_DEVELOPERS: Final = re.compile(r"""extra == ["'](test|dev)["']""")
 
 
 def check_program(case: Case) -> Iterator[Finding]:
@@ -41,6 +42,8 @@ def check_packages(requirements: Iterable[str]) -> Iterator[Finding]:
     for line in requirements:
         requirement, _, marker = (part.strip() for part in line.partition(";"))
         name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+        if FOR_DEVELOPERS.search(marker):
+            continue
         try:
             found[name] = version(name)
         except PackageNotFoundError:

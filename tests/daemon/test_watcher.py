@@ -20,7 +20,7 @@ from phototagd.daemon.inotify import RuledObserver, kernel_watches, missing_inte
 from phototagd.daemon.limits import INSTANCES, WATCHES, read_limit, remedy_for
 from phototagd.daemon.scan import Walk
 from phototagd.daemon.scanner import Scanner, ScannerMessage, ScanRequest
-from phototagd.daemon.watcher import RootWatch, Watcher
+from phototagd.daemon.watcher import RootWatch, Watcher, choose_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -500,9 +500,9 @@ def test_a_network_mount_below_a_root_is_left_to_the_timer(watched: Watched) -> 
 
 def test_a_root_on_a_network_mount_is_left_to_the_timer_unless_told(watched: Watched) -> None:
     with mounted_dead_server(watched.top) as hang_up:
-        skipped, why = watched.watcher._decide(watched.raw, "auto")
+        skipped, why = choose_mode(watched.raw, "auto")
         assert why == "fuse.dead is a network file system"
-        assert watched.watcher._decide(watched.raw, "events") == ((), None)
+        assert choose_mode(watched.raw, "events") == ((), None)
         hang_up()
     assert skipped == ()
 

@@ -185,7 +185,8 @@ def test_photos_wait_for_a_program_that_is_not_there_and_failures_are_told(stage
         stage.add("four.jpg")
         stage.wait_for_told("end four.jpg")
         stage.wait_for_health()
-        assert stage.program.status()["commands"] == {"run": 4, "failed": 2, "waiting": 0}
+        ended = {"run": 4, "failed": 2, "waiting": 0}
+        wait_until(lambda: stage.program.status()["commands"] == ended, 30)
     begun = [line for line in stage.told() if line.startswith("begin")]
     assert begun == [f"begin {name}.jpg" for name in ("one", "two", "three", "four")]
 
