@@ -287,7 +287,11 @@ def test_the_verbs_and_options_that_are_mentioned_exist(page: Path) -> None:
 
 def test_make_watch_ends_with_the_program_that_stands_in_for_it() -> None:
     said = subprocess.run(
-        ["make", "-n", "--no-print-directory", "watch", "DIR=x"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "-n", "--no-print-directory", "watch", "DIR=x"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert said.stdout.splitlines()[-1] == '.venv/bin/phototag watch "$DIR"'
 
