@@ -15,7 +15,7 @@ scan: $(VENV)/installed  ## set up and name the photos of DIR once
 	@$(VENV)/bin/phototag scan "$$DIR"
 
 test: $(VENV)/tested  ## set up and run the tests
-	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile
+	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/linted  ## style and types
 	$(VENV)/bin/ruff check .

@@ -11,6 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from .printable import count
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -104,7 +106,7 @@ def propose(tags: Sequence[Judged], present: float, wished: float) -> tuple[floa
         if one.confidence is not None and not one.is_added
     )
     if len(asked) < LEAST_JUDGED:
-        return None, f"{len(asked)} verdicts; {LEAST_JUDGED} are needed"
+        return None, f"{count(len(asked), 'verdict')}; {LEAST_JUDGED} are needed"
     for start, (confidence, _) in enumerate(asked):
         above = asked[start:]
         if len(above) < LEAST_ABOVE:

@@ -104,6 +104,8 @@ class Installation:
         wanted = self.own_folders()
         if self.config.tags.write != "off":
             wanted += [root.path for root in self.config.roots]
+        if self.config.metrics_textfile:
+            wanted.append(os.path.dirname(self.config.metrics_textfile))
         return list(dict.fromkeys(wanted))
 
     def to_open(self) -> list[bytes]:

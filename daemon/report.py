@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..db.states import PhotoState, RootState
-from .printable import printable
+from .printable import count, printable
 from .status import Rate, Trouble, troubles_to_json, write_status
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ class Reporter:
         served = sum(root.is_served for root in roots)
         parts = [f"folders watched: {served} of {len(roots)}"]
         if waiting:
-            parts.append(f"{waiting:,} photos to do, {self._rate.per_second():.1f} photos/s")
+            parts.append(f"{count(waiting, 'photo')} to do, {self._rate.per_second():.1f} photos/s")
         else:
-            parts.append(f"caught up, {self._outcomes[PhotoState.DONE]:,} photos done since start")
+            done = count(self._outcomes[PhotoState.DONE], "photo")
+            parts.append(f"caught up, {done} done since start")
         troubles = self._troubles()
         if troubles:
             parts.append(f"DEGRADED: {troubles[0].reason}")

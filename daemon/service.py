@@ -360,8 +360,9 @@ class Service:
 def main() -> None:
     """Start the daemon: ``phototagd`` is ``phototag watch`` under its own name."""
     from .cli import main as run  # the command line is built on this module
+    from .cli.watch import phototagd
 
-    run(["watch", *sys.argv[1:]], program="phototagd")
+    run(sys.argv[1:], "phototagd", phototagd)
 
 
 def _is_folder(path: bytes) -> bool:

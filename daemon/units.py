@@ -31,6 +31,8 @@ _NEED_NAMESPACES: Final = (
     "ProcSubset", "ReadWritePaths",
 )  # fmt: skip
 _NEUTRAL: Final = {"ProtectProc": "default", "ProcSubset": "all", "ReadWritePaths": ""}
+# Control characters, and what os.fsdecode() makes of bytes that are no UTF-8.
+_RAW_BYTE: Final = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]")
 _SIGNATURE: Final = re.compile(r"# Written by `phototag service install`; digest ([0-9a-f]{16})\n")
 
 
@@ -51,7 +53,7 @@ def shipped(*, is_user: bool) -> str:
 
 def fill_unit(text: str, command: Sequence[str], user: str | None, group: str | None) -> str:
     """Return the unit for a program at another place and, in the system, for another user."""
-    text = _set(text, "ExecStart", " ".join(quote(word) for word in command))
+    text = _set(text, "ExecStart", " ".join(quote(word).replace("$", "$$") for word in command))
     if user is not None and group is not None:
         text = _set(_set(text, "User", user), "Group", group)
     return text
@@ -85,8 +87,8 @@ def quote(word: str) -> str:
     >>> print(quote("/home/me/100% mine"))
     "/home/me/100%% mine"
     """
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    escaped = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in escaped)
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    escaped = _RAW_BYTE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", escaped)
     return f'"{escaped}"' if re.search(r"[^\w/.,:@%+=-]", escaped) else escaped
 
 

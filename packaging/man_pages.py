@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from phototagd.daemon.cli import phototag
+from phototagd.daemon.cli.watch import phototagd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +37,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     root = click.Context(phototag, info_name="phototag", **phototag.context_settings)
     pages = dict(_pages(root))
-    watch = next(inner for inner in _inner(root) if inner.info_name == "watch")
-    daemon = click.Context(watch.command, info_name="phototagd", **phototag.context_settings)
+    daemon = click.Context(phototagd, info_name="phototagd", **phototag.context_settings)
     pages["phototagd"] = page(daemon, see=["phototag", "phototag-service", "phototag-config"])
     for name, text in pages.items():
         (folder / f"{name}.1").write_text(text, "utf-8")

@@ -115,8 +115,18 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     if value:
         from importlib.metadata import version
 
-        click.echo(f"phototag {version('phototagd')}")
+        click.echo(f"{ctx.info_name} {version('phototagd')}")
         ctx.exit()
+
+
+version_option = click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
 
 
 @click.group(
@@ -137,14 +147,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     metavar="FILE",
     help="Read settings from FILE instead of the default place.",
 )
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_version,
-    help="Print the version.",
-)
+@version_option
 @click.pass_context
 def phototag(ctx: click.Context, config_file: Path | None) -> None:
     """Find photos by what is on them.
@@ -156,12 +159,22 @@ def phototag(ctx: click.Context, config_file: Path | None) -> None:
     ctx.obj = Settings(config_file)
 
 
-def main(args: Sequence[str] | None = None, program: str = "phototag") -> NoReturn:
+def main(
+    args: Sequence[str] | None = None,
+    program: str = "phototag",
+    command: click.Command = phototag,
+) -> NoReturn:
     """Run the command line; known errors become one line on standard error."""
     if "_PHOTOTAG_COMPLETE" in os.environ:
         from . import completing  # noqa: F401  # bash is asked in a way of our own
     try:
-        code = phototag.main(args, prog_name=program, standalone_mode=False)
+        code = command.main(
+            args,
+            prog_name=program,
+            standalone_mode=False,
+            obj=Settings(None),
+            **phototag.context_settings,
+        )
     except click.exceptions.Exit as end:
         code = end.exit_code
     except Ended as error:

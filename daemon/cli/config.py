@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import click
 
-from ..config import default_path, default_text
+from ..config import default_text
 from . import Settings, pass_settings
 
 
@@ -26,7 +27,8 @@ def command(settings: Settings, show_default: bool) -> None:
         click.echo(default_text(), nl=False)
         return
     config = settings.config
-    click.echo(f"# file: {settings.file or default_path()}")
+    absent = "" if os.path.exists(config.file) else "  (there is none yet)"
+    click.echo(f"# file: {config.file}{absent}")
     rows = [(key, json.dumps(value)) for key, value in config.values.items()]
     rows += [("roots", json.dumps([printable(root.path) for root in config.roots]))]
     for key, value in rows:

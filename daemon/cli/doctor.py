@@ -33,8 +33,9 @@ COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
 def command(settings: Settings, as_json: bool, is_quick: bool) -> int:
     """Look at the program, the computer, the folders, the models, the catalog and the daemon.
 
-    Nothing is changed, and the daemon may go on running. The text holds no names of photos or
-    people, so that it can be pasted into a bug report. Exit code 1 if there is a problem.
+    Nothing is changed, and the daemon may go on running. Names of photos and people are left out,
+    so that it can be pasted into a bug report; the folders that you watch are named. Exit code 1 if
+    there is a problem.
 
     \b
     Examples:
@@ -90,7 +91,7 @@ def _print(findings: Iterable[tuple[str, Finding]], progress: Progress) -> dict[
         click.echo(f"  {level} {finding.text}")
         if finding.remedy:
             click.echo(f"{'':<11}what to do: {finding.remedy}")
-    from ..doctor.findings import count
+    from ..printable import count
 
     progress.wipe()
     click.echo(f"{count(counts['problem'], 'problem')}, {count(counts['note'], 'note')}")

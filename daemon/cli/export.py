@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..printable import printable
+from ..printable import count, printable
 from . import Settings, pass_settings
 from .asking import QueryCommand, complete_query, pointing_at_errors, resolve_word
 from .files_out import STDOUT, counted, open_text, refuse_photos
@@ -65,7 +65,7 @@ def command(
         with open_text(path) as out:
             _write(shape, known, out, query)
     if path != STDOUT:
-        click.echo(f"{len(photos):,} photos in {printable(path)}", err=True)
+        click.echo(f"{count(len(photos), 'photo')} in {printable(path)}", err=True)
     return 0 if photos else 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..printable import printable_text
+from ..printable import count, printable_text
 from . import Settings, pass_settings
 from .asking import QueryCommand, complete_query, pointing_at_errors, resolve_word
 
@@ -40,7 +40,7 @@ def command(settings: Settings, words: tuple[str, ...], most: int, raw: bool, as
         }
         output.print_json({"photos": found.photos} | counts)
         return 0 if found.photos else 1
-    click.echo(f"{found.photos:,} photos")
+    click.echo(count(found.photos, "photo"))
     for kind in KINDS:
         if rows := getattr(found, kind):
             click.echo(f"\n{kind}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..printable import count
 from . import Ended, Settings, pass_settings
 
 if TYPE_CHECKING:
@@ -196,8 +197,8 @@ def remove_model(settings: Settings, name: str, yes: bool) -> int:
     there = [file for file in store.status(manifest) if file.state != "absent"]
     if there and manifest.source.kind != "wheel" and not yes:
         used = ", which is in use" if _is_in_use(manifest, settings) else ""
-        question = f"Delete {len(there)} files of {manifest.name}{used} ({_bytes_of(there)} MB)?"
-        click.confirm(question, abort=True)
+        files = f"{count(len(there), 'file')} of {manifest.name}"
+        click.confirm(f"Delete {files}{used} ({_bytes_of(there)} MB)?", abort=True)
     gone = remove(manifest, store)
     for path in gone:
         click.echo(f"removed  {path}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..printable import count
 from . import Settings, pass_settings
 from .asking import QueryCommand, complete_query
 
@@ -66,7 +67,7 @@ def command(settings: Settings, what: tuple[str, ...], quiet: bool) -> int:
             speed = progress.tasks[-1].speed
             rate = f"{speed:.0f} photos/s" if speed else ""
             progress.update(task, advance=number, rate=rate)
-    click.echo(f"{renewed:,} photos read again")
+    click.echo(f"{count(renewed, 'photo')} read again")
     return 0
 
 

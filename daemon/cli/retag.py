@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..printable import count
 from . import Settings, pass_settings
 from .asking import QueryCommand, complete_query
 from .model_choice import BOTH, choose_exactly, choose_models, require_own, write_choice
@@ -105,7 +106,7 @@ def _retag(settings: Settings, config: Config, words: tuple[str, ...], choice: C
             click.echo("nothing is switched: retag without a query does the rest and switches")
             return 0
         number = catalog.model_sets.switch(models, queue_tags=config.tags.write != "off")
-        click.echo(f"switched: {number:,} photos have the results of {_names(models)}")
+        click.echo(f"switched to {_names(models)}: {count(number, 'photo')}")
         write_choice(config, choice)  # at once: a daemon with other settings would undo it
         _obey(catalog, config)
     return 0
@@ -145,7 +146,7 @@ def _print_progress(retagger: Retagger) -> None:
     done = retagger.progress
     for path, reason in list(done.left_out.items())[:MOST_REASONS]:
         click.echo(f"left out: {printable(path)}: {reason}", err=True)
-    click.echo(f"{done.staged:,} photos read, {done.looked_at:,} of them looked at again,"
+    click.echo(f"{count(done.staged, 'photo')} read, {done.looked_at:,} of them looked at again,"
                f" {len(done.left_out):,} left out")  # fmt: skip
 
 
@@ -169,7 +170,8 @@ def _compare(settings: Settings, config: Config, words: tuple[str, ...], sample:
                 found.append(change)
                 progress.advance(task)
     differ = sum(bool(gained or lost) for _, gained, lost in found)
-    click.echo(f"{len(found)} photos looked at by {_names(models)}: {differ} would change")
+    looked_at = count(len(found), "photo")
+    click.echo(f"{looked_at} looked at by {_names(models)}: {differ} would change")
     _print_differences(sum_up(found))
     return 0 if found else 1
 

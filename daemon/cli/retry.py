@@ -6,6 +6,7 @@ import os
 
 import click
 
+from ..printable import count
 from . import Settings, pass_settings
 
 
@@ -34,5 +35,5 @@ def command(settings: Settings, paths: tuple[bytes, ...]) -> int:
         ]
     with Catalog.open(catalog, exclusive=False) as writer:
         number = writer.queue.retry(ids)
-    click.echo(f"{number} photos queued")
+    click.echo(f"{count(number, 'photo')} queued")
     return 0 if number else 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..printable import count
 from . import Ended, Settings, pass_settings
 from .asking import QueryCommand, complete_query
 
@@ -77,7 +78,7 @@ def command(
         give_back(former)
     if folder is not None:
         _fill(folder, name, photos)
-    click.echo(f"{name}: {len(photos):,} photos")
+    click.echo(f"{name}: {count(len(photos), 'photo')}")
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...db.states import PhotoState
+from ..printable import count
 from . import Settings, hint, pass_settings, real_folders
 
 if TYPE_CHECKING:
@@ -169,18 +170,19 @@ def _lines(summary: Summary) -> list[str]:
     done, copies = summary.outcomes["done"], summary.copies
     unchanged = summary.found - summary.new - summary.changed - summary.moved
     lines = [
-        f"{summary.found} photos found: {summary.new} new, {summary.changed} changed,"
+        f"{count(summary.found, 'photo')} found: {summary.new} new, {summary.changed} changed,"
         f" {summary.moved} moved, {unchanged} unchanged, {summary.missing} missing",
         f"{done} named ({copies} of them known pictures),"
         f" {summary.outcomes['failed'] + summary.outcomes['dead']} failed,"
         f" {summary.outcomes['unsupported']} not supported",
     ]
     if summary.outcomes["pending"]:
-        lines.append(f"{summary.outcomes['pending']} are still being written: scan again later")
+        written = count(summary.outcomes["pending"], "photo")
+        lines.append(f"{written} still being written: scan again later")
     if summary.others:
         kinds = ", ".join(
             f"{number} {suffix.decode('utf-8', 'backslashreplace') or 'without suffix'}"
             for suffix, number in summary.others.most_common()
         )
-        lines.append(f"{summary.others.total()} other files left alone: {kinds}")
+        lines.append(f"{count(summary.others.total(), 'other file')} left alone: {kinds}")
     return lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..printable import printable
+from ..printable import count, printable
 from .files_out import counted, refuse_photos, refused_writing
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def write_sheet(
         else:
             written = _write_pictures(settings, reader, photos, path, size)
     ends = [printable(written[0]), printable(written[-1])][: len(written)]
-    click.echo(f"{len(photos):,} photos on {' ... '.join(ends)}", err=True)
+    click.echo(f"{count(len(photos), 'photo')} on {' ... '.join(ends)}", err=True)
 
 
 def _thumbnails(

@@ -14,7 +14,7 @@ def command(settings: Settings, as_json: bool) -> None:
     """Print how many photos are in which state, and what was found on them."""
     from ...db.reader import CatalogReader
     from .. import output
-    from ..printable import printable
+    from ..printable import count, printable
 
     catalog = settings.config.catalog.path
     with CatalogReader.open(catalog) as reader:
@@ -37,7 +37,7 @@ def command(settings: Settings, as_json: bool) -> None:
     for root in stats.roots:
         click.echo(f"folder      {printable(root)}")
     for state, number in states.items():
-        click.echo(f"{state:<11} {number:,} photos")
+        click.echo(f"{state:<11} {count(number, 'photo')}")
     click.echo(f"names       {stats.labels:,}")
     click.echo(f"boxes       {stats.detections:,}")
     for model in stats.models:

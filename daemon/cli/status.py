@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..printable import count
 from ..status import LEAST_FREE_BYTES
 from . import Settings, pass_settings
 
@@ -123,7 +124,7 @@ def _print(found: dict[str, Any]) -> None:
         click.echo("not running (start it with: phototag watch DIR)")
     click.echo(f"catalog     {found['catalog']}")
     for state, number in found["queue"].items():
-        click.echo(f"{state:<11} {number:,} photos")
+        click.echo(f"{state:<11} {count(number, 'photo')}")
     if found["eta_seconds"]:
         minutes = found["eta_seconds"] / 60
         click.echo(f"rate        {found['rate']:.1f} photos/s, {minutes:,.0f} minutes left")
@@ -132,7 +133,7 @@ def _print(found: dict[str, Any]) -> None:
         unwatched = f", {root['unwatched']} not watched" if root["unwatched"] else ""
         click.echo(
             f"folder      {root['path']}: {root['state']}, by {root['mode']},"
-            f" {root['watched']} folders watched{unwatched}"
+            f" {count(root['watched'], 'folder')} watched{unwatched}"
         )
     commands = found["commands"]
     if commands.get("run") or commands.get("waiting"):
@@ -152,11 +153,11 @@ def _print_tags(tags: dict[str, Any]) -> None:
         return
     parts = [f"{number:,} in {target}" for target, number in tags["written"].items()]
     if tags["waiting"]:
-        parts.append(f"{tags['waiting']:,} photos wait")
+        parts.append(f"{count(tags['waiting'], 'photo')} to do")
     if parts:
         click.echo(f"tags        {', '.join(parts)}")
     for entry in tags["refused"]:
-        click.echo(f"not tagged  {entry['files']:,} files: {entry['reason']}")
+        click.echo(f"not tagged  {count(entry['files'], 'file')}: {entry['reason']}")
 
 
 def _check(settings: Settings) -> int:

@@ -33,12 +33,13 @@ def command(settings: Settings, what: tuple[str, ...], dry_run: bool, yes: bool)
       phototag unwrite ~/Pictures/cat.jpg
       phototag unwrite --yes                  from all photos
     """
+    from ..printable import count
     from ..tagging.setup import TARGETS
     from .choose import choose_photos
     from .write import run_batch
 
     chosen = choose_photos(settings, what, analyze=False)
     if not what and not yes and not dry_run:
-        click.confirm(f"Take the tags out of all {len(chosen.photos):,} photos?", abort=True)
+        click.confirm(f"Take the tags out of {count(len(chosen.photos), 'photo')}?", abort=True)
     verb = "would be restored" if dry_run else "restored"
     return run_batch(settings, chosen, TARGETS["both"], verb, undo=True, is_dry=dry_run)

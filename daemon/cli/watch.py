@@ -11,7 +11,7 @@ import click
 
 from ..config import Config, ConfigError, RootSettings, load_config
 from ..errors import RecognizerError
-from . import Ended, Settings, hint, pass_settings, real_folders
+from . import Ended, Settings, hint, pass_settings, real_folders, version_option
 
 if TYPE_CHECKING:
     from ..notify import Notifier
@@ -55,6 +55,22 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
         raise Ended(str(error), EXIT_CONFIG if error.is_permanent else 1) from None
     except (ConfigError, CatalogError, ModelError) as error:
         raise Ended(str(error), EXIT_CONFIG) from None
+
+
+def _under_its_own_name() -> click.Command:
+    text = (command.help or "").replace("phototag watch", "phototagd")
+    return version_option(
+        click.Command(
+            "phototagd",
+            callback=command.callback,
+            params=[*command.params],
+            help=text,
+            short_help=command.short_help,
+        )
+    )
+
+
+phototagd = _under_its_own_name()
 
 
 def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:

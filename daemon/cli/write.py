@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..printable import count
 from . import Settings, pass_settings
 from .asking import QueryCommand, complete_query
 
@@ -53,7 +54,7 @@ class Tally:
         if hidden > 0:
             click.echo(f"... and {hidden} more: --dry-run shows all", err=True)
         done = self.counts["written"] + self.counts["would"]
-        click.echo(f"{done} files {verb}, {self.counts['unchanged']} as they should be,"
+        click.echo(f"{count(done, 'file')} {verb}, {self.counts['unchanged']} as they should be,"
                    f" {len(self.left_out)} left alone")  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def command(
     targets = TARGETS[to or settings.config.tags.write] or TARGETS["exif"]
     chosen = choose_photos(settings, what, analyze=True)
     if not what and not yes and not dry_run:
-        click.confirm(f"Write tags into all {len(chosen.photos):,} photos?", abort=True)
+        click.confirm(f"Write tags into {count(len(chosen.photos), 'photo')}?", abort=True)
     verb = "would be written" if dry_run else "written"
     return run_batch(settings, chosen, targets, verb, again=again, is_dry=dry_run)
 
@@ -150,11 +151,11 @@ def _leave_to_daemon(settings: Settings, tally: Tally) -> None:
     path = settings.config.catalog.path
     if tally.is_undo or find_writer(path) is None:
         reason = "another program writes tags in this library; stop it first"
-        tally.left_out.append(f"locked: {len(photos)} photos: {reason}")
+        tally.left_out.append(f"locked: {count(len(photos), 'photo')}: {reason}")
         return
     with Catalog.open(path, exclusive=False) as catalog:
         number = catalog.tags.queue(photos)
-    click.echo(f"{number} photos queued for the running phototagd, by its own settings")
+    click.echo(f"{count(number, 'photo')} queued for the running phototagd, by its own settings")
 
 
 def _describe(report: TagReport, *, is_undo: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Final
@@ -18,10 +17,11 @@ from ..housekeeping import LARGEST_WAL_BYTES
 from ..indexer import check_place
 from ..mounts import find_mount
 from ..output.phrases import size_text
-from ..printable import printable
+from ..printable import count, printable
 from ..report import ROOT_TROUBLES
 from ..status import LEAST_FREE_BYTES, measure
-from .findings import count, note, ok, problem
+from .findings import note, ok, problem
+from .hiding import without_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,11 +84,11 @@ def _content(path: bytes) -> Iterator[Finding]:
     yield ok(f"schema {SCHEMA_REVISION}; photos: {said or 'none'}")
     if unsupported := counts.get(PhotoState.UNSUPPORTED, 0):
         yield note(
-            f"{count(unsupported, 'photo')} are of formats that cannot be read",
+            f"of formats that cannot be read: {count(unsupported, 'photo')}",
             "phototag list --state unsupported says why; phototag retry once they can be",
         )
     if dead := counts.get(PhotoState.DEAD, 0):
-        yield note(f"{count(dead, 'photo')} were given up", "phototag list --state dead says why")
+        yield note(f"given up: {count(dead, 'photo')}", "phototag list --state dead says why")
     for root in roots:
         if root.state not in (RootState.OK, RootState.CONFIRMED):
             remedy = ROOT_TROUBLES.get(root.state, "check the disk")
@@ -102,8 +102,8 @@ def _soundness(case: Case, path: bytes) -> Iterator[Finding]:
     case.say("reading the whole catalog")
     damage = check(path)
     remedy = CatalogBroken(path, "", list_backups(path)).remedy
-    for line in damage[:MOST_DAMAGE]:  # without the names of labels, keywords and places
-        yield problem(re.sub(r"'[^']*'|\"[^\"]*\"", "...", line), remedy)
+    for line in damage[:MOST_DAMAGE]:  # it quotes labels, keywords and places
+        yield problem(without_names(line), remedy)
     if len(damage) > MOST_DAMAGE:
         yield problem(f"and {len(damage) - MOST_DAMAGE:,} more", "phototag db check")
     if not damage:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...db.lock import find_writer
 from ..installation import Installation, find_program, user_folder
+from ..printable import count
 from ..status import running_status
 from ..systemctl import (
     SystemdError,
@@ -21,6 +22,7 @@ from ..systemctl import (
 )
 from ..units import SYSTEM_FOLDERS, UNIT, is_untouched, read_text
 from .findings import note, ok, problem
+from .hiding import without_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +65,8 @@ def _daemon(case: Case) -> Iterator[Finding]:
     if silent > SILENT_SECONDS:
         yield problem(f"it has said nothing for {silent:.0f} s", "look at its log; restart it")
     for trouble in status.get("degraded", []):
-        yield problem(f"it says: {trouble['reason']}", trouble["remedy"])
+        said = f"it says: {without_names(trouble['reason'])}"
+        yield problem(said, without_names(trouble["remedy"]))
     if status["since"] < installed_at():
         yield problem(
             "the program was installed anew since the daemon began: it runs the earlier version",
@@ -103,8 +106,8 @@ def _service(*, is_system: bool) -> Iterator[Finding]:
         yield ok(state)
     else:
         yield note(state, f"{control} enable --now phototagd")
-    if int(said.get("NRestarts") or 0):
-        yield note(f"{name} was started again {said['NRestarts']} times after it had ended")
+    if restarts := int(said.get("NRestarts") or 0):
+        yield note(f"{name} was started again {count(restarts, 'time')} after it had ended")
     if said.get("NeedDaemonReload") == "yes":
         yield problem(f"{name}: its files have changed", f"{control} daemon-reload; then restart")
     user = pwd.getpwuid(os.geteuid()).pw_name
@@ -150,7 +153,7 @@ def started_program(text: str) -> str | None:
     """Return the program that a unit starts; a quoted one has its quotes removed."""
     line = text.partition("\nExecStart=")[2].partition("\n")[0]
     quote, end = (1, '"') if line.startswith('"') else (0, " ")
-    return line[quote:].partition(end)[0].replace("%%", "%") or None
+    return line[quote:].partition(end)[0].replace("%%", "%").replace("$$", "$") or None
 
 
 def installed_at() -> float:

@@ -58,12 +58,3 @@ def note(text: str, remedy: str = "") -> Finding:
 def problem(text: str, remedy: str = "") -> Finding:
     """Say that something does not work."""
     return Finding(Level.PROBLEM, text, remedy)
-
-
-def count(number: int, thing: str) -> str:
-    """Write a number with its noun.
-
-    >>> count(1, "folder"), count(2000, "folder")
-    ('1 folder', '2,000 folders')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

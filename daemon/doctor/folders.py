@@ -14,9 +14,9 @@ from ..config import RootSettings
 from ..indexer import make_ignores
 from ..limits import INSTANCES, WATCHES, read_limit, remedy_for
 from ..mounts import find_mount, is_network
-from ..printable import printable
+from ..printable import count, printable
 from ..watcher import choose_mode
-from .findings import count, note, ok, problem
+from .findings import note, ok, problem
 from .survey import Survey, take_survey
 
 if TYPE_CHECKING:

@@ -19,19 +19,24 @@ if TYPE_CHECKING:
 USER: Final = "USER"
 FIRST_PERSON: Final = 1000  # user ids below are the system's; see login.defs(5)
 LAST_PERSON: Final = 60_000
+_QUOTED: Final = re.compile(r"(?<!\w)(?:'[^']{2,}'|\"[^\"]{2,}\")(?!\w)")
+_SAVED: Final = re.compile(
+    r"(links of )[\w-]+(?:: /[^:]*)?|(saved search |on_match\.|--delete )[\w-]+"
+)
 
 
 class Hider:
     """Rewrites paths in a text: the home becomes ~, users' names USER, what lies in roots `...`."""
 
     def __init__(self, roots: Iterable[bytes], homes: Iterable[str], users: Iterable[str]) -> None:
-        tops = sorted({printable(root) for root in roots} - {"/"}, key=len, reverse=True)
+        written = {text for root in roots for text in (printable(root), repr(root)[2:-1])}
+        tops = sorted(written - {"/"}, key=len, reverse=True)
         self._inside = [re.compile(rf"{re.escape(top)}/(?:.*(?=: )|.*)") for top in tops]
         self._tops = tops
         places = sorted({home.rstrip("/") for home in homes} - {""}, key=len, reverse=True)
         self._homes = [re.compile(rf"(?<![\w/.-]){re.escape(home)}(?![\w.-])") for home in places]
         names = "|".join(map(re.escape, sorted(set(users), key=len, reverse=True)))
-        self._users = re.compile(rf"(?<=/)(?:{names})(?![\w.-])") if names else None
+        self._users = re.compile(rf"(?<=/)(?:{names})(?=\.toml\b|[^\w.-]|$)") if names else None
 
     def hide(self, text: str) -> str:
         """Return the text as anybody may read it, on one line."""
@@ -56,6 +61,16 @@ class Hider:
             if other != top
         )
         return path if is_root else f"{top}/..."
+
+
+def without_names(text: str) -> str:
+    """Return a text without what it quotes, and without the names and places of saved searches.
+
+    >>> without_names("saved search anna: no label is called 'ben'")
+    'saved search NAME: no label is called ...'
+    """
+    unquoted = _QUOTED.sub("...", text)
+    return _SAVED.sub(lambda found: f"{found[1] or found[2]}NAME", unquoted)
 
 
 def hider_here(roots: Iterable[bytes]) -> Hider:

@@ -15,8 +15,9 @@ from ...models.runtime import TITLES, is_installed, require_installed
 from ...models.settings import choose_manifests, choose_runtimes
 from ...models.store import WeightsStore
 from ..messages import Died, Ready, Refused, decode_reply, encode
+from ..printable import count
 from ..worker import ChildProgram, Worker, model_settings, plan_worker
-from .findings import count, note, ok, problem
+from .findings import note, ok, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ from ..fusing import make_fuser
 from ..indexer import make_ignores
 from ..printable import printable
 from .findings import note, ok, problem
+from .hiding import without_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def check_settings(case: Case) -> Iterator[Finding]:
     """Look at the settings file, the variables, and what needs more than their types to judge."""
     if case.config_error:
         reason = "mend the file; until then all below is looked at by the default settings"
-        yield problem(case.config_error, reason)
+        yield problem(without_names(case.config_error), reason)
     else:
         yield from _used_file(case)
         yield from _meaning(case)

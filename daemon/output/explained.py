@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..printable import printable_text
+from ..printable import count, printable_text
 
 if TYPE_CHECKING:
     from ...db.search.asking import Explanation
@@ -16,7 +16,7 @@ def print_explanation(found: Explanation) -> None:
     _print_block(found.tree)
     print("Led by")
     for driver in found.drivers:
-        _print_block(f"{driver.term}: about {driver.photos:,} photos")
+        _print_block(f"{driver.term}: about {count(driver.photos, 'photo')}")
     if not found.drivers:
         _print_block("nothing: all photos are walked in the order that is asked for")
     print("SQL")

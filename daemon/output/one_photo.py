@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...db.states import TagState
-from ..printable import printable, printable_text
+from ..printable import count, printable, printable_text
 from .moments import describe_taken, iso
 from .phrases import describe_camera, describe_place
 
@@ -23,8 +23,9 @@ def print_photo(photo: PhotoRecord) -> None:
 
 
 def _file_lines(photo: PhotoRecord) -> Iterator[str]:
-    size = f"{photo.width} x {photo.height} " if photo.width else ""
-    yield f"{size}{photo.format or ''}, {photo.size:,} bytes, {photo.state}".replace(" ,", ",")
+    shape = f"{photo.width} x {photo.height}" if photo.width else ""
+    picture = " ".join(filter(None, (shape, photo.format)))
+    yield ", ".join(filter(None, (picture, count(photo.size, "byte"), photo.state)))
     if photo.error:
         yield f"{photo.error} (attempts: {photo.attempts})"
     yield describe_taken(photo)

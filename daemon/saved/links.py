@@ -41,7 +41,7 @@ REMEDIES: Final = {
     errno.ELOOP: "make room for the folder, or save the search without it",
     errno.ENOSPC: "make room on its disk",
     errno.EDQUOT: "make room on its disk",
-    errno.EROFS: "mount its disk for writing",
+    errno.EROFS: "mount its disk for writing; for a service, open the folder by ReadWritePaths=",
 }
 TRY_AGAIN: Final = "it is tried again by itself"
 

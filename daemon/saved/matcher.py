@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from ...db.errors import CatalogError, QueryError, UnknownSearch, UnknownWord
 from ...db.reader import CatalogReader
 from ...db.states import label_key
+from ..printable import count
 from ..status import Trouble
 from .links import LinkError, LinkFolder
 
@@ -194,7 +195,8 @@ class Matcher:
         if not change.unfit:
             self._linked[search.id] = (digest, links.version)
             return
-        reason = f"links of {search.name}: {change.unfit} photos have names that cannot be there"
+        unfit = count(change.unfit, "photo")
+        reason = f"links of {search.name}: the names of {unfit} cannot be there"
         troubles.append(Trouble(reason, "choose a folder on another disk"))
 
 

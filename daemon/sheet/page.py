@@ -26,7 +26,7 @@ from ..output.phrases import (
     place_of,
     size_text,
 )
-from ..printable import printable, printable_text
+from ..printable import count, printable, printable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ def write_page(thumbnails: Iterable[Thumbnail], out: IO[bytes], facts: SheetFact
 
 def _head(facts: SheetFacts) -> str:
     query = escape(printable_text(facts.query)) or "all photos"
-    many = f"{facts.photos:,} photo{'' if facts.photos == 1 else 's'}"
+    many = count(facts.photos, "photo")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_digest(_style())}';"
         f" script-src '{_digest(_script())}'; base-uri 'none'; form-action 'none'"

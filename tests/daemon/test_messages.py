@@ -65,6 +65,9 @@ def test_replies_survive(reply: m.Reply) -> None:
         b"[1]\n",
         b'["Nothing", {}]\n',
         b'["Failed", {"x": 1}]\n',
+        b'["Ready", []]\n',
+        b'["Identified", {"id": 1, "facts": {"fingerprint": null}}]\n',
+        b"[" * 100_000,
         *(
             b'["Failed", {"id": 1, "state": "failed", "reason": "", "seconds": %s}]\n' % seconds
             for seconds in (b"[1]", b'{"lunch": 1}', b'{"read": -1}', b'{"read": Infinity}')

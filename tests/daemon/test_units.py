@@ -114,4 +114,19 @@ def test_a_unit_that_a_person_wrote_is_left(tmp_path: Path) -> None:
 
 
 def test_odd_names_are_quoted() -> None:
-    assert units.quote('/a "b" $HOME %h\n') == r'"/a \"b\" $$HOME %%h\x0a"'
+    assert units.quote('/a "b" $HOME %h\n\udcff') == r'"/a \"b\" $HOME %%h\x0a\xff"'
+    assert units.quote("/写真\u3000/a\xa0b") == '"/写真\u3000/a\xa0b"'
+
+
+def test_a_dollar_is_no_variable_in_a_command_and_itself_in_a_path() -> None:
+    unit = units.fill_unit(units.shipped(is_user=True), ["/bin/x", "--config", "/a$b"], None, None)
+
+    assert '\nExecStart=/bin/x --config "/a$$b"\n' in unit
+    assert 'ReadWritePaths="-/a$b"\n' in units.folders_drop_in([b"/a$b"], is_tmp_shown=False)
+
+
+def test_a_service_may_write_its_metrics() -> None:
+    config = replace(load_config(Path(os.devnull), {}), metrics_textfile=b"/srv/node/x.prom")
+    installation = Installation(Path("/bin/true"), config, Path("/etc/x.toml"), "nobody")
+
+    assert any("ReadWritePaths=-/srv/node\n" in file.text for file in installation.unit_files())

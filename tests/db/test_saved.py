@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from catalog_samples import add_photos, analysis, entry, facts, take_in
+from sqlalchemy import event
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.reader import CatalogReader
+from phototagd.db.states import RootState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from phototagd.db.records import MatchRun
 
@@ -166,3 +170,55 @@ def test_purged_photos_take_their_matches_along(catalog: Catalog, reader: Catalo
     catalog.purge_missing(1 << 40)
 
     assert note_all(catalog, reader) == (0, 0)
+
+
+def test_a_photo_whose_root_is_away_is_passed_over_until_it_is_back(
+    catalog: Catalog, reader: CatalogReader
+) -> None:
+    catalog.saved.save("cats", "cat")
+    note_all(catalog, reader)
+    add_cats(catalog, b"a.jpg")
+    note_all(catalog, reader)
+    root = catalog.add_root(b"/photos").id
+
+    for state in (RootState.OFFLINE, RootState.MISSING):
+        catalog.set_root_state(root, state)
+        assert catalog.saved.begin_run(["cats"]) is None
+    catalog.set_root_state(root, RootState.SUSPECT)
+    assert len(take_runs(catalog)) == 1
+
+
+def test_what_is_put_back_does_not_wait_for_a_search_that_was_replaced_meanwhile(
+    catalog: Catalog, reader: CatalogReader
+) -> None:
+    catalog.saved.save("cats", "cat")
+    note_all(catalog, reader)
+    add_cats(catalog, b"a.jpg")
+    note_all(catalog, reader)
+    run = catalog.saved.begin_run(["cats"])
+    assert run is not None
+    catalog.saved.save("cats", "cat", replace=True)
+    note_all(catalog, reader)
+
+    catalog.saved.put_back(run)
+
+    assert catalog.saved.begin_run(["cats"]) is None
+
+
+def test_a_begin_waits_for_the_disk_and_what_follows_does_not(
+    catalog: Catalog, reader: CatalogReader
+) -> None:
+    catalog.saved.save("cats", "cat")
+    note_all(catalog, reader)
+    add_cats(catalog, b"a.jpg")
+    note_all(catalog, reader)
+    levels: list[int] = []
+
+    def note_level(connection: Connection) -> None:
+        levels.append(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    event.listen(catalog._transactions.engine, "commit", note_level)
+    take_runs(catalog)
+
+    full, normal = 2, 1
+    assert levels == [full, normal, full]  # a begin, its end, and a look for the next

@@ -23,7 +23,7 @@ EXAMPLES = [
     line for block in blocks(PAGE) if not block.language for line in block.text.splitlines()
 ]
 TODAY = date(2024, 3, 2)
-SAVED = {"pets": "cat OR dog", "the best": "rating>=4"}
+SAVED = {"pets": "cat OR dog", "2023": "rating>=4"}
 CAMERA = {"make": "Apple", "model": "iPhone 12"}
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import threading
 from pathlib import Path
 
 import pytest
+from mounting import mounted_tmpfs
 from photo_files import CAT, COFFEE, MOTORCYCLE, jpeg_bytes, open_rgb
 from program import Program, wait_until
 
@@ -124,6 +126,23 @@ def test_the_daemon_has_a_name_of_its_own_and_reads_its_folders_from_a_file(
         assert daemon.stop() == 0
 
 
+def test_the_daemon_tells_its_version_and_its_usage_under_its_own_name(program: Program) -> None:
+    version, usage = (
+        subprocess.run(
+            [BIN / "phototagd", option],
+            env=program.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for option in ("--version", "--help")
+    )
+
+    assert re.fullmatch(r"phototagd \d\S*\n", version)
+    assert usage.startswith("Usage: phototagd [OPTIONS] [DIR]...\n")
+    assert "phototag watch" not in usage
+
+
 def test_a_decoder_that_crashes_costs_only_its_photo(program: Program, photos: Path) -> None:
     program.environ["PYTHONPATH"] = os.pathsep.join(
         [str(FAULTS), program.environ.get("PYTHONPATH", "")]
@@ -173,3 +192,19 @@ def test_models_that_cannot_work_stop_the_start_with_their_name(
             assert refused.returncode == code
             assert text in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def test_a_full_disk_at_the_start_is_no_reason_never_to_start_again(
+    program: Program, photos: Path, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with mounted_tmpfs(disk):
+        subprocess.run(["mount", "-o", "remount,size=64k", disk], check=True)
+        (disk / "ballast").write_bytes(bytes(60 << 10))
+        program.environ["PHOTOTAG_CATALOG_PATH"] = str(disk / "catalog.db")
+
+        refused = program.run("watch", photos)
+
+    assert "there is no room" in refused.stderr
+    assert refused.returncode == 1  # 78 would tell systemd to leave it

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phototagd.daemon.doctor.hiding import Hider
+from phototagd.daemon.doctor.hiding import Hider, without_names
 
 ROOTS = (b"/home/anna/Pictures", b"/srv/photos", b"/srv/photos/scans")
 hider = Hider(ROOTS, ["/home/anna"], ["anna", "ben"])
@@ -27,6 +27,7 @@ hider = Hider(ROOTS, ["/home/anna"], ["anna", "ben"])
         ("/home/carla/x and /var/home/carla", "/home/USER/x and /var/home/USER"),
         ("/mnt/annabelle/anna.db", "/mnt/annabelle/anna.db"),
         ("/home/annabelle/x", "/home/USER/x"),
+        ("/etc/phototagd/anna.toml: bad", "/etc/phototagd/USER.toml: bad"),
         ("two\nlines \x1b[31m", "two lines \\x1b[31m"),
     ],
 )
@@ -34,6 +35,33 @@ def test_names_are_taken_out_of_paths(text: str, shown: str | None) -> None:
     expected = "settings file ~/.config/phototagd/config.toml" if shown is None else shown
 
     assert hider.hide(text) == expected
+
+
+def test_a_root_is_known_again_in_the_way_that_errors_write_it() -> None:
+    root = "/srv/Müllers".encode()
+    error = FileNotFoundError(2, "No such file", root + b"/Eva/x.jpg")
+
+    hidden = Hider([root], [], []).hide(f"{error}")
+
+    assert "Eva" not in hidden
+    assert hidden.endswith("llers/...")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("label 'anna' counts 7 photos, it has 1", "label ... counts 7 photos, it has 1"),
+        ("saved search anna: no label 'ben'", "saved search NAME: no label ..."),
+        ("links of anna: /srv/eva: Permission denied", "links of NAME: Permission denied"),
+        ("links of anna: the disk does not answer", "links of NAME: the disk does not answer"),
+        ("on_match.anna: it ended with 1", "on_match.NAME: it ended with 1"),
+        ("phototag saved --delete anna", "phototag saved --delete NAME"),
+        ("log.level: must be a text, not {'anna'}", "log.level: must be a text, not {...}"),
+        ("the catalog's log: it's long", "the catalog's log: it's long"),
+    ],
+)
+def test_what_is_quoted_and_saved_searches_are_not_told(text: str, shown: str) -> None:
+    assert without_names(text) == shown
 
 
 @given(st.lists(st.text(st.characters(exclude_characters=":;,/\0\n"), min_size=1), min_size=1))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from phototagd.daemon.saved import commands
 from phototagd.daemon.saved.commands import CannotStartError, execute
 
 if TYPE_CHECKING:
@@ -39,6 +41,26 @@ def test_a_script_that_is_no_program_cannot_be_started(tmp_path: Path) -> None:
 
 def test_arguments_that_are_too_long_are_the_fault_of_one_photo() -> None:
     assert "too long" in run("true", "x" * 5_000_000)
+
+
+def test_arguments_that_no_program_takes_are_the_fault_of_one_photo() -> None:
+    assert "null byte" in run("true", "a\0b")
+
+
+def test_a_command_that_may_not_be_ended_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[int] = []
+
+    def refuse(group: int, _number: int) -> None:
+        refused.append(group)
+        raise PermissionError
+
+    monkeypatch.setattr(commands, "END_SECONDS", 0.01)
+    with monkeypatch.context() as patch, pytest.warns(ResourceWarning, match="still running"):
+        patch.setattr(os, "killpg", refuse)
+        assert run("sleep", "600", seconds=0.1) == "took longer than 0.1 s"
+    assert len(refused) == 2
+    os.kill(refused[0], signal.SIGKILL)
+    os.waitpid(refused[0], 0)
 
 
 def test_a_command_does_not_speak_for_the_daemon(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,16 +14,18 @@ from mounting import mounted_dead_server
 from program import wait_until
 
 from phototagd.daemon.config import load_config
-from phototagd.daemon.saved import matcher
+from phototagd.daemon.saved import keeper, matcher
+from phototagd.daemon.saved.commands import Ran
 from phototagd.daemon.saved.keeper import SavedSearchKeeper
-from phototagd.daemon.saved.matcher import MOST_AT_ONCE
+from phototagd.daemon.saved.matcher import MOST_AT_ONCE, Matcher
 from phototagd.db.catalog import Catalog
+from phototagd.db.errors import CatalogBusy
+from phototagd.db.states import RootState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from phototagd.daemon.saved.commands import Ran
     from phototagd.daemon.saved.matcher import Compared
 
 MANY = MOST_AT_ONCE + 100
@@ -42,6 +45,8 @@ class Desk:
         self.inbox: queue.SimpleQueue[Compared | Ran] = queue.SimpleQueue()
         self.keeper = SavedSearchKeeper(self.catalog, self.config, self.inbox.put)
         self.largest = 0
+        self.hold = False  # whether the ends of commands are kept back
+        self.ended: Ran | None = None
 
     def turn_until(self, condition: Callable[[], bool]) -> None:
         """Do what the service does until something is so."""
@@ -52,7 +57,10 @@ class Desk:
                     message = self.inbox.get(timeout=0.02)
                     change = getattr(message, "change", None)
                     self.largest = max(self.largest, len(change.found) if change else 0)
-                    self.keeper.handle(message)
+                    if self.hold and isinstance(message, Ran):
+                        self.ended = message
+                    else:
+                        self.keeper.handle(message)
             self.keeper.feed()
             return condition()
 
@@ -147,3 +155,110 @@ def test_a_disk_with_links_that_does_not_answer_is_told_and_holds_up_no_end(
         desk.turn_until(lambda: "the disk does not answer" in str(desk.keeper.troubles()))
         desk.keeper.stop()
         hang_up()
+
+
+def test_a_match_waits_for_the_disk_of_its_photo(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "COUNT_SECONDS", 0.1)
+    desk.catalog.saved.save("all", "state:pending")
+    desk.keeper.start()
+    desk.turn_until(desk.is_armed)
+    desk.script.rename(desk.script.with_name("away"))
+    add_photos(desk.catalog, [b"a.jpg"])
+    desk.turn_until(lambda: "cannot be started" in str(desk.keeper.troubles()))
+    disk = desk.catalog.add_root(b"/photos").id
+    desk.catalog.set_root_state(disk, RootState.OFFLINE)
+    desk.script.with_name("away").rename(desk.script)
+    desk.keeper.use(desk.config)
+    add_photos(desk.catalog, [b"b.jpg"], root=b"/other")
+
+    desk.turn_until(lambda: desk.keeper.summary()["run"] == 1)
+    assert desk.lines() == ["b.jpg"]
+    desk.catalog.set_root_state(disk, RootState.OK)
+    desk.turn_until(lambda: desk.lines() == ["b.jpg", "a.jpg"])
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_an_end_that_a_busy_catalog_does_not_take_in_is_not_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, has_begun: bool
+) -> None:
+    desk.catalog.saved.save("all", "state:pending")
+    desk.keeper.start()
+    desk.turn_until(desk.is_armed)
+    desk.hold = True
+    add_photos(desk.catalog, [b"a.jpg"])
+    desk.turn_until(lambda: desk.ended is not None)
+    assert desk.ended is not None
+
+    def refuse(_run: object) -> None:
+        raise CatalogBusy(b"c.db")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.catalog.saved, "end_run" if has_begun else "put_back", refuse)
+        with pytest.raises(CatalogBusy):
+            desk.keeper.handle(Ran(desk.ended.run, has_begun=has_begun))
+    desk.hold = False
+
+    times = 1 if has_begun else 2
+    desk.turn_until(lambda: len(desk.lines()) == times and desk.keeper.summary()["run"] == 1)
+    assert desk.catalog.saved.begun_runs() == []
+
+
+def test_a_command_taken_out_before_it_began_does_not_wait(desk: Desk) -> None:
+    desk.catalog.saved.save("all", "state:pending")
+    desk.keeper.start()
+    desk.turn_until(desk.is_armed)
+    desk.hold = True
+    add_photos(desk.catalog, [b"a.jpg"])
+    desk.turn_until(lambda: desk.ended is not None)
+    assert desk.ended is not None
+
+    desk.keeper.use(replace(desk.config, on_match={}))
+    desk.turn_until(lambda: not desk.is_armed())
+    desk.keeper.handle(Ran(desk.ended.run, has_begun=False))
+
+    assert desk.catalog.saved.count_waiting() == 0
+
+
+def test_a_search_is_armed_though_the_first_word_of_it_was_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matcher, "AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(matcher, "SOONEST_SECONDS", 0.1)
+    desk.catalog.saved.save("all", "state:pending")
+    desk.keeper.start()
+    desk.inbox.get(timeout=30)  # the catalog was busy, and the service paused
+
+    desk.turn_until(desk.is_armed)
+
+
+def test_the_catalog_is_not_asked_without_pause_when_it_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarms: list[bool] = []
+    seeker = Matcher(os.fsencode(tmp_path / "c.db"), lambda _message: None)
+
+    def refuse(path: bytes) -> None:
+        alarms.append(seeker._woken.is_set())
+        raise CatalogBusy(path)
+
+    monkeypatch.setattr(matcher.CatalogReader, "open", refuse)
+    seeker.start(["all"])
+    wait_until(lambda: len(alarms) >= 2, 30)
+    seeker.stop()
+
+    assert alarms[:2] == [True, False]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ended_before_its_first_look_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: bytes) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(matcher.CatalogReader, "open", fail)
+    desk.keeper.start()
+
+    desk.turn_until(lambda: "not compared any more" in str(desk.keeper.troubles()))

@@ -115,6 +115,23 @@ def test_giving_back_leaves_what_others_put_there(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["note.txt"]
 
 
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_a_marker_that_is_no_file_is_told_and_not_kept_open(tmp_path: Path, kind: str) -> None:
+    marker = os.path.join(os.fsencode(tmp_path), MARKER)
+    if kind == "folder":
+        os.mkdir(marker)
+    else:
+        os.mkfifo(marker)
+    writer = os.open(marker, os.O_RDONLY if kind == "folder" else os.O_RDWR)
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(LinkError):
+            update(tmp_path, b"/a/x.jpg")
+        assert len(os.listdir("/proc/self/fd")) == before
+    finally:
+        os.close(writer)
+
+
 def test_a_crash_between_the_list_and_a_link_leaves_nothing_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
