@@ -135,7 +135,12 @@ def decode_request(line: bytes) -> Request:
 
 def decode_reply(line: bytes) -> Reply:
     """Read what the child wrote. Raises ValueError, KeyError or TypeError if it is nonsense."""
-    name, fields = json.loads(line)
+    try:
+        name, fields = json.loads(line)
+    except RecursionError:
+        raise ValueError("lists in lists without end") from None
+    if not isinstance(fields, dict):
+        raise TypeError("fields without names")
     if "seconds" in fields:
         _check_seconds(fields["seconds"])
     if name == "Identified":
@@ -195,5 +200,7 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def _bytes(text: str) -> bytes:
+def _bytes(text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r:.20} is no text")
     return text.encode("utf-8", "surrogateescape")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 BUSY_SECONDS: Final = 10.0
 
 # NORMAL may lose the last commits when the power fails, never the catalog: lost rows are work
-# done twice. The size limit gives disk space back after a long reader let the WAL grow.
+# done twice. What must not be done twice is committed durably (`Transactions.begin`). The size
+# limit gives disk space back after a long reader let the WAL grow.
 PRAGMAS: Final = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA journal_size_limit = 67108864",

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, delete, exists, func, insert, literal, select, update
 
 from .records import MatchRun
-from .states import PhotoState, RunState, label_key
-from .tables import PhotoRow, SavedMatchRow, SavedSearchRow
+from .states import SERVED_ROOTS, PhotoState, RunState, label_key
+from .tables import FolderRow, PhotoRow, RootRow, SavedMatchRow, SavedSearchRow
+from .transaction import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
 
     from sqlalchemy import Connection
 
     from .records import MatchChange, SavedSearch
     from .transaction import Transactions
-
-CHUNK: Final = 500
 
 OF_PHOTOS: Final = update(SavedMatchRow).where(
     SavedMatchRow.search_id == bindparam("search"),
@@ -37,7 +36,13 @@ RUNS: Final = (
 NEXT_RUN: Final = RUNS.where(
     SavedMatchRow.is_current == 1,
     SavedSearchRow.key.in_(bindparam("keys", expanding=True)),
-    exists().where(PhotoRow.id == SavedMatchRow.photo_id, PhotoRow.state != PhotoState.MISSING),
+    exists().where(
+        PhotoRow.id == SavedMatchRow.photo_id,
+        PhotoRow.state != PhotoState.MISSING,
+        FolderRow.id == PhotoRow.folder_id,
+        RootRow.id == FolderRow.root_id,
+        RootRow.state.in_([state.value for state in SERVED_ROOTS]),
+    ),
 ).limit(1)
 WAITING: Final = select(func.count()).where(
     SavedMatchRow.run != 0, SavedMatchRow.run == RunState.WAITING, SavedMatchRow.is_current == 1
@@ -83,13 +88,13 @@ class SavedSearches:
         """
         search, now = change.search, self._now()
         run = RunState.WAITING if has_command and search.is_armed else RunState.NONE
-        for ids in _chunks(change.lost):
+        for ids in chunks(change.lost):
             with self._begin() as connection:
                 if _is_there(connection, search):
                     connection.execute(
                         OF_PHOTOS.values(is_current=0), {"search": search.id, "ids": ids}
                     )
-        for ids in _chunks(change.found):
+        for ids in chunks(change.found):
             with self._begin() as connection:
                 if _is_there(connection, search):
                     _note_found(connection, search.id, ids, now, run)
@@ -101,26 +106,27 @@ class SavedSearches:
     def begin_run(self, names: Collection[str]) -> MatchRun | None:
         """Give the next photo that one of these searches' commands waits for, and note its begin.
 
-        From then on it counts as run, whatever comes of it, unless it is put back.
+        From then on it counts as run, whatever comes of it, unless it is put back. Photos that are
+        gone, or whose root cannot be read, are passed over.
         """
         parameters = {"run": RunState.WAITING, "keys": [label_key(name) for name in names]}
-        with self._begin() as connection:
+        with self._begin(is_durable=True) as connection:
             row = connection.execute(NEXT_RUN, parameters).first()
             if row is None:
                 return None
             run = MatchRun(*row)
-            _set_run(connection, run, RunState.BEGUN)
+            _set_run(connection, run, RunState.WAITING, RunState.BEGUN)
         return run
 
     def end_run(self, run: MatchRun) -> None:
         """Note that a command has ended."""
         with self._begin() as connection:
-            _set_run(connection, run, RunState.NONE)
+            _set_run(connection, run, RunState.BEGUN, RunState.NONE)
 
     def put_back(self, run: MatchRun) -> None:
         """Let a photo wait again: its command has certainly not begun."""
         with self._begin() as connection:
-            _set_run(connection, run, RunState.WAITING)
+            _set_run(connection, run, RunState.BEGUN, RunState.WAITING)
 
     def count_waiting(self) -> int:
         """Count the commands that have yet to be run."""
@@ -179,12 +185,8 @@ def _arm(connection: Connection, search_id: int, *, has_command: bool) -> None:
         connection.execute(update(match).where(*waits).values(run=RunState.NONE))
 
 
-def _set_run(connection: Connection, run: MatchRun, state: RunState) -> None:
+def _set_run(connection: Connection, run: MatchRun, before: RunState, state: RunState) -> None:
+    """Change where a command stands, unless its search is another by now that has its number."""
     match = SavedMatchRow
     this = (match.search_id == run.search_id, match.photo_id == run.photo_id)
-    connection.execute(update(match).where(*this).values(run=state))
-
-
-def _chunks(ids: tuple[int, ...]) -> Iterator[list[int]]:
-    """Cut into pieces that fit into one statement and one short transaction."""
-    return (list(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
+    connection.execute(update(match).where(*this, match.run == before).values(run=state))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -51,18 +51,19 @@ class Transactions:
             return False
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """Make all that happens inside one transaction.
+    def begin(self, *, is_durable: bool = False) -> Iterator[Connection]:
+        """Make all that happens inside one transaction; if durable, a power cut undoes it no more.
 
         Raises CatalogVanished, CatalogFull, CatalogBusy, CatalogBroken or CatalogUnreadable; the
         catalog is as it was before then, and can be used again when the reason is gone.
         """
         if not self.is_in_place:
             raise CatalogVanished(self._name)
+        waits = self._waiting_for_disk() if is_durable else nullcontext()
         try:
-            with self.engine.begin() as connection:
+            with waits, self.engine.begin() as connection:
                 yield connection
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             original = sqlite_error(error)
             if original is None or isinstance(original, NOT_OUR_FAULT):
                 raise
@@ -79,6 +80,21 @@ class Transactions:
     def close(self) -> None:
         """Close the connection; may be called twice."""
         self.engine.dispose()
+
+    @contextmanager
+    def _waiting_for_disk(self) -> Iterator[None]:
+        """Let commits wait until they are on the disk, which `open_engine` does not ask for."""
+        self._set_synchronous("FULL")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):  # what follows is slower then
+                self._set_synchronous("NORMAL")
+
+    def _set_synchronous(self, level: str) -> None:
+        if self.path is not None:
+            with closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute(f"PRAGMA synchronous = {level}")
 
     def _look(self) -> tuple[int, int] | None:
         """Give what tells a file from one that took its name; None for a database server."""

@@ -42,14 +42,20 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
       phototag watch ~/Pictures
       phototag watch ~/Pictures /mnt/camera
     """
-    from ...db.errors import CatalogError, CatalogLocked, CatalogVanished
+    from ...db.errors import (
+        CatalogBusy,
+        CatalogError,
+        CatalogFull,
+        CatalogLocked,
+        CatalogVanished,
+    )
     from ...models.errors import ModelError
 
     try:
         _watch(Settings(config_file) if config_file else settings, folders)
     except CatalogLocked as error:
         raise Ended(str(error), EXIT_BUSY) from None
-    except CatalogVanished as error:  # a new start finds out what is left
+    except (CatalogVanished, CatalogFull, CatalogBusy) as error:  # a new start may find it mended
         raise Ended(str(error), 1) from None
     except RecognizerError as error:
         raise Ended(str(error), EXIT_CONFIG if error.is_permanent else 1) from None

@@ -139,6 +139,8 @@ def execute(arguments: tuple[bytes, ...], seconds: float, stopping: threading.Ev
             return "its path and labels are too long for a command"
         reason = error.strerror or str(error)
         raise CannotStartError(f"{printable(arguments[0])} cannot be started: {reason}") from None
+    except ValueError as error:  # as E2BIG: a name with the sign NUL
+        return f"its path and labels cannot be given to a command: {error}"
     said = b""
     try:
         said, is_ended = _follow(process, time.monotonic() + seconds, stopping)
@@ -183,15 +185,16 @@ def _follow(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a program and all that it has started in its group."""
+    """End a program and all that it has started in its group, as far as that is possible.
+
+    One that became another user's may not be ended by us, and one that a dead disk holds cannot be.
+    """
     if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(END_SECONDS)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)
 
 
 def _values(photo: PhotoRecord, search: str) -> dict[str, bytes]:

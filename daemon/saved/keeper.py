@@ -38,6 +38,7 @@ class SavedSearchKeeper:
         self._runner = CommandRunner(config.catalog.path, put)
         self._take_settings(config)
         self._running: MatchRun | None = None
+        self._ended: Ran | None = None  # what the catalog could not take in yet
         self._may_wait = True
         self._held: dict[str, float] = {}
         self._problems: dict[str, Trouble] = {}
@@ -84,6 +85,8 @@ class SavedSearchKeeper:
 
     def feed(self) -> None:
         """Begin with the next command, if none is running."""
+        if self._ended is not None:
+            self._take_run(self._ended)
         self._release()
         self._count()
         names = self._commands.keys() - self._held.keys()
@@ -100,7 +103,7 @@ class SavedSearchKeeper:
         """Return what keeps links or commands from being right."""
         known = self._matcher.names
         if known is None:  # not yet looked
-            return list(self._problems.values())
+            return [*self._matcher.troubles, *self._problems.values()]
         unknown = [
             Trouble(
                 f"on_match.{name}: no search is saved under this name",
@@ -123,8 +126,8 @@ class SavedSearchKeeper:
         now = time.monotonic()
         if now >= self._next_count:
             self._next_count = now + COUNT_SECONDS
-            may_wait = self._may_wait or bool(self._held)
-            self._waiting = self._catalog.saved.count_waiting() if may_wait else 0
+            self._waiting = self._catalog.saved.count_waiting() if self._commands else 0
+            self._may_wait |= self._waiting > 0  # a photo, or its disk, may be back
 
     def _release(self) -> None:
         """Let those go on whose hold is over."""
@@ -134,11 +137,16 @@ class SavedSearchKeeper:
             self._may_wait = True
 
     def _take_run(self, ran: Ran) -> None:
-        self._running = None
+        self._ended = ran
         name = label_key(ran.run.name)
-        if not ran.has_begun:
+        is_wanted = name in self._commands
+        if is_wanted and not ran.has_begun:
             self._catalog.saved.put_back(ran.run)
-            if ran.problem:
+        else:
+            self._catalog.saved.end_run(ran.run)
+        self._ended = self._running = None
+        if not ran.has_begun:
+            if is_wanted and ran.problem:
                 self._held[name] = time.monotonic() + HOLD_SECONDS
                 self._note_problem(name, ran.problem, "mend it; the photos wait for it")
             return
@@ -150,7 +158,6 @@ class SavedSearchKeeper:
             )
         else:
             self._problems.pop(name, None)
-        self._catalog.saved.end_run(ran.run)
 
     def _note_problem(self, name: str, reason: str, remedy: str) -> None:
         key = label_key(name)

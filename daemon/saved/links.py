@@ -29,6 +29,7 @@ Link: TypeAlias = tuple[bytes, bytes]  # its name, and what it points to
 MARKER: Final = b".phototag-links"
 PARTIAL: Final = MARKER + b".part"
 HEAD: Final = b"links of a saved search of phototag"
+READ: Final = os.O_RDONLY | os.O_NONBLOCK
 LONGEST_NAME: Final = 255
 # What the folder's file system cannot take is said of one photo, not of the folder.
 UNFIT: Final = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
@@ -158,8 +159,9 @@ class LinkFolder:
 
     def _read(self) -> set[Link]:
         """Read the marker: the links that we have made, or were about to make."""
-        with open(self._open(MARKER, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            head, *fields = file.read().split(b"\0")
+        # By an opener: what turns out to be a folder is closed, too. A pipe may give None.
+        with open(MARKER, "rb", opener=lambda *_: self._open(MARKER, READ)) as file:
+            head, *fields = (file.read() or b"").split(b"\0")
         title, _, name = head.partition(b"\n")
         if title != HEAD or len(fields) % 2 != 1:
             reason = f"its {MARKER.decode()} is damaged"

@@ -71,7 +71,8 @@ class Matcher:
         if linking is not None and time.monotonic() - linking[1] > HUNG_SECONDS:
             reason = f"links of {linking[0]}: the disk does not answer"
             found.append(Trouble(reason, "check the mount"))
-        if self.names is not None and not self._is_stopping and not self._thread.is_alive():
+        is_started = self._thread.ident is not None
+        if is_started and not self._is_stopping and not self._thread.is_alive():
             found.append(
                 Trouble("saved searches are not compared any more", "see the log; restart")
             )
@@ -102,6 +103,7 @@ class Matcher:
 
     def _run(self) -> None:
         while not self._is_stopping:
+            self._woken.clear()  # all is looked at now
             try:
                 with CatalogReader.open(self._path) as reader:
                     self._serve(reader)
@@ -156,12 +158,13 @@ class Matcher:
             troubles.append(Trouble(f"saved search {search.name}: {error}", remedy))
             return False
         is_commanded = label_key(search.name) in self._commanded
-        if change.found or change.lost or search.is_armed != is_commanded:
+        is_open = bool(change.found or change.lost or search.is_armed != is_commanded)
+        if is_open:
             self._put(Compared(change))
         if not change.found and not change.lost:
             # Until all is written down, links that `save` has made would go and come again.
             self._settled.add(replace(search, is_armed=False))
-        return bool(change.found or change.lost)
+        return is_open
 
     def _keep_links(
         self, reader: CatalogReader, search: SavedSearch, folder: bytes, troubles: list[Trouble]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from mounting import mounted_tmpfs
 from photo_files import CAT, COFFEE, MOTORCYCLE, jpeg_bytes, open_rgb
-from program import Program, wait_until
+from program import BIN, Program, wait_until
 
 FAULTS = Path(__file__).parents[1] / "support" / "faults"
 CAUGHT_UP = "Caught up"

@@ -55,9 +55,10 @@ def test_a_command_that_may_not_be_ended_holds_up_nothing(monkeypatch: pytest.Mo
         raise PermissionError
 
     monkeypatch.setattr(commands, "END_SECONDS", 0.01)
-    with monkeypatch.context() as patch, pytest.warns(ResourceWarning, match="still running"):
-        patch.setattr(os, "killpg", refuse)
-        assert run("sleep", "600", seconds=0.1) == "took longer than 0.1 s"
+    monkeypatch.setattr(os, "killpg", refuse)
+    with pytest.warns(ResourceWarning, match="still running"):
+        problem = run("sleep", "600", seconds=0.1)
+    assert problem == "took longer than 0.1 s"
     assert len(refused) == 2
     os.kill(refused[0], signal.SIGKILL)
     os.waitpid(refused[0], 0)
