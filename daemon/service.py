@@ -142,9 +142,7 @@ class Service:
 
     def _do_due(self) -> None:
         if self._is_reloading:
-            self._notifier.reloading()
-            self._reload()
-            self._supervision.reloaded()
+            self._reload_whole()
         self._rescans.scan_when_due()
         self._supervision.tick()
         is_idle = self._find_idle()
@@ -303,9 +301,19 @@ class Service:
                 self._paused_until, self._reporter.pause_reason = None, None
         return self._paused_until is not None
 
+    def _reload_whole(self) -> None:
+        """Take new settings over, or begin again when the catalog is free for them."""
+        self._is_reloading = False
+        self._notifier.reloading()
+        try:
+            self._reload()
+        except (CatalogFull, CatalogBusy):
+            self._is_reloading = True
+            raise
+        self._supervision.reloaded()
+
     def _reload(self) -> None:
         """Take new settings over; broken ones are refused as a whole."""
-        self._is_reloading = False
         try:
             config = self._load()
             ignores = make_ignores(config)

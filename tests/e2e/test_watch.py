@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,26 @@ def test_the_daemon_has_a_name_of_its_own_and_reads_its_folders_from_a_file(
         daemon.wait_for(CAUGHT_UP)
         assert f"Watching {photos}" in daemon.log
         assert program.search("cup") == [str(photos / "coffee.png")]
+        assert daemon.stop() == 0
+
+
+def test_settings_that_a_busy_catalog_held_up_are_taken_over_when_it_is_free(
+    program: Program, photos: Path, tmp_path: Path
+) -> None:
+    other, settings = tmp_path / "other", tmp_path / "settings.toml"
+    other.mkdir()
+    shutil.copy(CAT, other / "cat.png")
+    root = '[[roots]]\npath = "{}"\n'
+    settings.write_text(root.format(photos))
+
+    with program.watch("--config", settings) as daemon:
+        daemon.wait_for(CAUGHT_UP)
+        with closing(sqlite3.connect(program.catalog)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            settings.write_text(root.format(photos) + root.format(other))
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_for("the catalog is busy")
+        wait_until(lambda: program.search("cat") == [str(other / "cat.png")])
         assert daemon.stop() == 0
 
 
