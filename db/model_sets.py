@@ -28,6 +28,7 @@ from .tables import (
     RootRow,
     TagAsideRow,
 )
+from .transaction import CHUNK, chunks
 from .verdicts import verdicts_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from .records import Verdict
     from .transaction import Transactions
 
-CHUNK: Final = 500
 SERVED: Final = ", ".join(f"'{state}'" for state in SERVED_ROOTS)
 # As text and with a hidden state, so that the walk follows the ids.
 UNREAD: Final = (
@@ -250,8 +250,8 @@ def _unread(
         return connection.execute(ALL_UNREAD, asked).all()
     wanted = sorted(photo_id for photo_id in ids if photo_id > asked["after"])
     found: list[Row[Any]] = []
-    for start in range(0, len(wanted), CHUNK):
-        left = {"limit": asked["limit"] - len(found), "ids": wanted[start : start + CHUNK]}
+    for some in chunks(wanted):
+        left = {"limit": asked["limit"] - len(found), "ids": some}
         found += connection.execute(SOME_UNREAD, asked | left)
         if len(found) == asked["limit"]:
             break

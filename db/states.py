@@ -101,6 +101,9 @@ PRESENT_FILES: Final = (
 MOST_COUNTED: Final = 9
 """`sighting.times` stops here: few distinct values keep the index by count ordered by date."""
 
+LARGE: Final = 5_000
+"""From here on `sighting.largest` is large: half of the picture, as few things are."""
+
 KIND_BITS: Final = {"object": 1, "label": 2, "parent": 4}
 """The kinds of tags as `label.kinds` sums them up, and as `sighting.kind` names one."""
 

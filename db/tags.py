@@ -68,7 +68,7 @@ class Tags:
             )
 
     def next_job_at(self) -> int | None:
-        """Give the time from which `next_tag_jobs` finds something; it may have passed."""
+        """Give the time from which `next_jobs` finds something; it may have passed."""
         with self._transactions.begin() as connection:
             return tag_queue.next_at(connection)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..query import OneOf, Sorted, terms
 from ..states import PhotoState
+from . import limits
 from .facts import Values, both
 from .making import Maker
 from .planning import Planner
@@ -51,6 +52,8 @@ def compile_search(execute: Execute, tree: Tree, names: Names, options: Options)
     With `Sort.CONFIDENCE` a photo's score is the highest of its confidences in the words that the
     query wants to see.
     """
+    if options.limit is not None:
+        options = replace(options, limit=min(options.limit, limits.MOST_HITS))
     asked = _ask(execute, tree, names, options)
     parameters = asked.values.parameters
     if options.limit is not None:

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+MOST_HITS: Final = (1 << 63) - 1
+"""No limit is larger than the numbers that a database takes."""
+
 MOST_COLLECTED: Final = 50_000
 """Up to so many photos are read and sorted; of more it is only known that they are more."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..states import KIND_BITS, MOST_COUNTED, SPOTS
+from ..states import KIND_BITS, LARGE, MOST_COUNTED, SPOTS
 from . import limits
 from .facts import Fact, Slice
 
@@ -120,8 +120,11 @@ def _limits(values: Values, term: Word) -> list[str]:
     if term.spot:
         asked.append(f"({{row}}.spots & {SPOTS[term.spot]}) <> 0")
     if term.area and term.area[0] > 0:
+        least = term.area[0] * 10_000
+        # The condition of the index of large ones, to the letter.
+        asked += [f"{{row}}.largest >= {LARGE}"] if least >= LARGE else []
         # The stored number is rounded up.
-        asked.append(f"{{row}}.largest >= {values.add(term.area[0] * 10_000)}")
+        asked.append(f"{{row}}.largest >= {values.add(least)}")
     if term.least > 1:
         asked.append(f"{{row}}.times >= {min(term.least, MOST_COUNTED)}")
     if term.most is not None and not _needs_boxes(term):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..states import LARGE
 from .base import KEYED, STRICT, Base, photo_key, where
 
 
@@ -23,6 +24,11 @@ class SightingRow(Base):
         Index(None, "photo_id"),
         Index(None, "label_id", "times", "taken_at", "photo_id"),
         Index(None, "label_id", "confidence", "taken_at", "photo_id"),
+        Index(
+            "ix_sighting_large",
+            *("label_id", "taken_at", "photo_id", "largest"),
+            **where(f"largest >= {LARGE}"),
+        ),
         KEYED,
     )
 

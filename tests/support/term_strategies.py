@@ -197,7 +197,7 @@ def _modifiers(draw: st.DrawFn, *, is_label: bool) -> tuple[dict[str, object], l
     if not is_label and draw(st.integers(0, 3)) == 0:
         sign, share = (
             draw(st.sampled_from(SIGNS[:4])),
-            draw(st.sampled_from((0.0, 0.04, 0.2, 0.0625, 0.5, 1.0))),
+            draw(st.sampled_from((0.0, 0.04, 0.2, 0.0625, 0.4999, 0.5, 0.75, 1.0))),
         )
         text = draw(st.sampled_from((repr(share), _percent(share))))
         texts.append(f":area{sign}{text}")

@@ -117,3 +117,13 @@ def date_number(*day):
 def test_who_asks_for_no_photo_gets_none(reader, sort):
     for text in ("", "dog", "size>=0", "iso>800", "path:/photos"):
         assert reader.search(text, sort=sort, limit=0) == []
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("limit", [2**63 - 1, 2**63, 10**400])
+def test_who_asks_for_more_than_any_number_of_photos_gets_all(reader, sort, limit):
+    for text in ("", "dog", "iso>800 -dog", "dog OR person:area>50%"):
+        found = reader.search(text, sort=sort, limit=limit, seed=3)
+        assert len(found) == reader.count(text) > 0, (text, sort)
+        behind = reader.search(text, sort=sort, limit=limit, seed=3, after=found[-1].path)
+        assert behind == [], (text, sort)

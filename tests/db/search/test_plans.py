@@ -68,6 +68,8 @@ BY_DATE = {
     "dog": "s USING PRIMARY KEY (label_id=?)",
     "dog@0.7": "s USING PRIMARY KEY (label_id=?)",
     "dog:left": "s USING PRIMARY KEY (label_id=?)",
+    "dog:area>=50%": "s USING COVERING INDEX ix_sighting_large (label_id=?)",
+    "dog:area>49%": "s USING PRIMARY KEY (label_id=?)",
     "label:cat": "s USING PRIMARY KEY (label_id=?)",
     "dog>=2": "ix_sighting_label_id_times_taken_at_photo_id (label_id=? AND times=?)",
     "do*": "s USING PRIMARY KEY (label_id=?)",
