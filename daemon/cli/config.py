@@ -17,9 +17,11 @@ from . import Settings, pass_settings
 def command(settings: Settings, show_default: bool) -> None:
     """Print every setting, its value, and whether a file, a variable or the default set it.
 
+    The first line names the settings file; write into it only what is to be different.
+
     \b
-    To change some:
-      phototag config --default > FILE      every setting, explained
+    Example:
+      phototag config --default     every setting, explained
     """
     from ..printable import printable
 

@@ -9,13 +9,15 @@ import click
 from ..printable import printable
 from . import Settings, pass_settings
 
+DATABASE = b"SQLite format 3\0"
+
 
 @click.group("db", short_help="Back up, check or shrink the catalog.")
 def command() -> None:
     """Back up, check or shrink the catalog; the daemon may go on running."""
 
 
-@command.command("backup")
+@command.command("backup", short_help="Copy the catalog, while it is used.")
 @click.argument("target", required=False, type=click.Path(path_type=bytes))
 @pass_settings
 def backup(settings: Settings, target: bytes | None) -> None:
@@ -26,8 +28,30 @@ def backup(settings: Settings, target: bytes | None) -> None:
     if target is None:
         target = upkeep.back_up_rotating(catalog.path, max(catalog.backups, 1))
     else:
-        upkeep.back_up(catalog.path, os.path.abspath(target))
+        target = os.path.realpath(os.path.expanduser(target))
+        _check_target(target, catalog.path)
+        upkeep.back_up(catalog.path, target)
     click.echo(printable(target))
+
+
+def _check_target(target: bytes, catalog: bytes) -> None:
+    """Let a backup take the place of an earlier one alone. Raises UsageError."""
+    if not os.path.isdir(os.path.dirname(target)):
+        raise click.UsageError(f"{printable(os.path.dirname(target))} is not a folder")
+    if os.path.lexists(target) and (_is_same(target, catalog) or not _is_database(target)):
+        raise click.UsageError(f"{printable(target)} is no backup: name a new file")
+
+
+def _is_same(path: bytes, other: bytes) -> bool:
+    return os.path.exists(other) and os.path.samefile(path, other)
+
+
+def _is_database(path: bytes) -> bool:
+    """Tell whether a file begins as those of SQLite do; see sqlite.org/fileformat.html."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(DATABASE)) == DATABASE
 
 
 @command.command("check")
@@ -44,7 +68,7 @@ def check(settings: Settings) -> int:
     return 1 if found else 0
 
 
-@command.command("vacuum")
+@command.command("vacuum", short_help="Give back the room of what was deleted.")
 @pass_settings
 def vacuum(settings: Settings) -> None:
     """Give back the room of what was deleted; needs as much again while it works."""

@@ -15,7 +15,14 @@ KINDS = ("labels", "years", "cameras", "lenses", "places")
 @click.argument(
     "words", metavar="[QUERY...]", nargs=-1, type=click.UNPROCESSED, shell_complete=complete_query
 )
-@click.option("--most", type=click.IntRange(min=1), default=10, show_default=True, metavar="N")
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="So many of each kind.",
+)
 @click.option("--raw", is_flag=True, help="Also RAW photos beside a picture of the same name.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_settings

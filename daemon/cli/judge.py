@@ -58,8 +58,9 @@ def find_photo(reader: CatalogReader, path: bytes) -> tuple[PhotoRecord, bytes] 
     real = os.path.realpath(path)
     photo = reader.photo(real)
     if photo is None:
-        reason = "is not in the catalog; scan its folder first"
-    elif photo.state is PhotoState.MISSING:
+        tell_unknown(real)
+        return None
+    if photo.state is PhotoState.MISSING:
         reason = "is missing"
     elif photo.fingerprint is None or photo.analyzed_at is None:
         reason = f"has not been analysed: {photo.error or photo.state}"
@@ -67,6 +68,17 @@ def find_photo(reader: CatalogReader, path: bytes) -> tuple[PhotoRecord, bytes] 
         return photo, photo.fingerprint
     click.echo(f"{printable(real)} {reason}", err=True)
     return None
+
+
+def tell_unknown(path: bytes) -> None:
+    """Say why the catalog knows no photo of this real path."""
+    if os.path.isdir(path):
+        reason = "is a folder; name a photo"
+    elif not os.path.lexists(path):
+        reason = "is not there"
+    else:
+        reason = "is not in the catalog; scan its folder first"
+    click.echo(f"{printable(path)} {reason}", err=True)
 
 
 @dataclass(frozen=True, slots=True)

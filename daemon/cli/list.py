@@ -9,7 +9,12 @@ from . import Settings, pass_settings
 
 
 @click.command("list", short_help="Every known photo with its state.")
-@click.option("--state", type=click.Choice([str(state) for state in PhotoState]), multiple=True)
+@click.option(
+    "--state",
+    type=click.Choice([str(state) for state in PhotoState]),
+    multiple=True,
+    help="Only these; may be given several times.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_settings
 def command(settings: Settings, state: tuple[str, ...], as_json: bool) -> int:

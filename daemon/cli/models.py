@@ -25,7 +25,7 @@ def command() -> None:
     """List the recognition models, get their files, choose which ones look at the photos."""
 
 
-@command.command("list")
+@command.command("list", short_help="All known models, and those in use.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_settings
 def list_models(settings: Settings, as_json: bool) -> None:
@@ -57,7 +57,7 @@ def list_models(settings: Settings, as_json: bool) -> None:
     )
 
 
-@command.command("show")
+@command.command("show", short_help="What is known of a model.")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_settings
@@ -79,7 +79,7 @@ def show_model(settings: Settings, name: str, as_json: bool) -> None:
             click.echo(f"{key:<12} {_as_text(value)}")
 
 
-@command.command("verify")
+@command.command("verify", short_help="Are the files of models right?")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @pass_settings
 def verify_models(settings: Settings, names: tuple[str, ...]) -> int:
@@ -97,7 +97,7 @@ def verify_models(settings: Settings, names: tuple[str, ...]) -> int:
     return 1 if bad else 0
 
 
-@command.command("install")
+@command.command("install", short_help="Get a model's files.")
 @click.argument("name")
 @click.option(
     "--from",
@@ -129,7 +129,7 @@ def install_model(settings: Settings, name: str, given: Path | None) -> None:
         click.echo(f"to use it: phototag models use {manifest.name}")
 
 
-@command.command("add")
+@command.command("add", short_help="Make a model of your own known.")
 @click.argument("file", metavar="MANIFEST.toml", type=click.Path(exists=True, path_type=Path))
 @click.option("--replace", is_flag=True, help="Also if a model of this name is known.")
 @pass_settings
@@ -161,7 +161,7 @@ def add_model(settings: Settings, file: Path, replace: bool) -> None:
         click.echo(f"{status.state:<9}  {status.path}")
 
 
-@command.command("use")
+@command.command("use", short_help="Choose the models that look at the photos.")
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @pass_settings
 def use_models(settings: Settings, names: tuple[str, ...]) -> None:
@@ -185,7 +185,7 @@ def use_models(settings: Settings, names: tuple[str, ...]) -> None:
     click.echo("restart the daemon, if it runs: it looks at new photos with these models then")
 
 
-@command.command("remove")
+@command.command("remove", short_help="Delete a model's files.")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings

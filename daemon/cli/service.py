@@ -45,7 +45,7 @@ def command() -> None:
     """
 
 
-@command.command("install")
+@command.command("install", short_help="Write systemd's files; --enable starts it.")
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=bytes))
 @scope_option
 @click.option("--run-as", metavar="USER", help="With --system: who may read the photos.")
@@ -92,7 +92,7 @@ def install(
     _tell_next(is_system=is_system, enable=enable, dry_run=dry_run)
 
 
-@command.command("uninstall")
+@command.command("uninstall", short_help="Stop it, and remove those files.")
 @scope_option
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed and run.")
 @pass_settings
@@ -137,7 +137,7 @@ def uninstall(settings: Settings, is_system: bool | None, dry_run: bool) -> None
         click.echo(f"settings and catalog stay: {settings.config.file}, {catalog}")
 
 
-@command.command("status")
+@command.command("status", short_help="How it does, in systemd's words.")
 @scope_option
 def status(is_system: bool | None) -> int:
     """Print how the service does, in systemd's words; exit code 3 if it does not run.

@@ -30,14 +30,16 @@ def command(settings: Settings, path: bytes, as_json: bool, image: Path | None) 
     """
     from ...db.reader import CatalogReader
     from .. import output
-    from ..printable import printable
+    from .files_out import refuse_photos
+    from .judge import tell_unknown
 
     config = settings.config
     real = os.path.realpath(path)
     with CatalogReader.open(config.catalog.path) as reader:
         photo = reader.photo(real)
+        refuse_photos(reader, [] if image is None else [os.fsencode(image)])
     if photo is None:
-        click.echo(f"{printable(real)} is not in the catalog; scan its folder first", err=True)
+        tell_unknown(real)
         return 1
     if as_json:
         output.print_json(output.photo_to_dict(photo))
@@ -58,6 +60,7 @@ def command(settings: Settings, path: bytes, as_json: bool, image: Path | None) 
                 Limits(config.decode.max_megapixels * 1_000_000, config.decode.max_file_mib << 20),
             )
         except (OSError, ValueError) as error:
-            raise click.UsageError(f"{image}: cannot be written: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise click.UsageError(f"{image}: cannot be written: {reason}") from None
         click.echo(f"boxes drawn into {image}", err=True)
     return 0

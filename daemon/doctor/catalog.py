@@ -85,7 +85,7 @@ def _content(path: bytes) -> Iterator[Finding]:
     if unsupported := counts.get(PhotoState.UNSUPPORTED, 0):
         yield note(
             f"of formats that cannot be read: {count(unsupported, 'photo')}",
-            "phototag list --state unsupported says why; phototag retry once they can be",
+            "phototag list --state unsupported says why, and which package reads them",
         )
     if dead := counts.get(PhotoState.DEAD, 0):
         yield note(f"given up: {count(dead, 'photo')}", "phototag list --state dead says why")

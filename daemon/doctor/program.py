@@ -85,7 +85,7 @@ def _readers() -> Iterator[Finding]:
             readable.append(name)
         elif "pip install" in reason:
             sentence, _, command = reason.partition(": ")
-            yield note(sentence, f"{command}; then phototag retry")
+            yield note(sentence, f"{command}; then restart the daemon, or phototag scan")
         else:
             yield problem(f"{name} files cannot be read: {reason}", "install the program anew")
     yield ok(f"reads {', '.join(readable)}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from .. import decode
+from ..atomic import written_whole
 from .lettering import font_for, showable
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def draw_photo(
     out: Path,
     limits: decode.Limits,
 ) -> None:
-    """Write an upright copy of the photo with its boxes; the original is only read.
+    """Write an upright copy of the photo with its boxes, whole; the original is only read.
 
     Raises PhotoError if the photo cannot be read, OSError or ValueError if ``out`` cannot be
     written.
@@ -35,7 +37,11 @@ def draw_photo(
     _, upright = decode.load_upright(photo, limits, _LONGEST)
     image = Image.fromarray(upright[:, :, ::-1].copy())
     draw_names(image, labels, detections)
-    image.save(out, quality=92)
+    kind = Image.registered_extensions().get(out.suffix.lower())
+    if kind is None:
+        raise ValueError(f"unknown suffix {out.suffix!r}")
+    with written_whole(os.fsencode(out), is_durable=False) as file:
+        image.save(file, kind, quality=92)
 
 
 class _Writer:

@@ -255,6 +255,33 @@ def test_boxes_are_drawn_into_a_copy(program: Program, photos: Path, tmp_path: P
     assert (photos / CAT.name).read_bytes() == CAT.read_bytes()
 
 
+def test_nothing_is_written_over_a_photo(program: Program, photos: Path) -> None:
+    program.run("scan", photos)
+    photo = photos / CAT.name
+    before = {path: path.read_bytes() for path in photos.iterdir() if path.is_file()}
+    other = next(path for path in before if path != photo)
+
+    for arguments in (
+        ("show", photo, "--image", other),
+        ("search", "cat", "--sheet", photo),
+        ("export", "--csv", photo),
+        ("db", "backup", photo),
+        ("db", "backup", program.catalog),
+    ):
+        assert program.run(*arguments).returncode == 2, arguments
+
+    assert {path: path.read_bytes() for path in photos.iterdir() if path.is_file()} == before
+
+
+def test_a_backup_takes_the_place_of_an_earlier_one(program: Program, photos: Path) -> None:
+    program.run("scan", photos)
+    target = program.home / "mine.db"
+
+    assert [program.run("db", "backup", target).returncode for _ in range(2)] == [0, 0]
+    refused = program.run("db", "backup", program.home / "no" / "mine.db")
+    assert f"{program.home / 'no'} is not a folder" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
