@@ -57,6 +57,14 @@ def note_all(
             return found, lost
 
 
+def match_a_photo(catalog: Catalog, reader: CatalogReader) -> None:
+    """Let a photo come that a saved search with a command finds."""
+    catalog.saved.save("cats", "cat")
+    note_all(catalog, reader)
+    add_cats(catalog, b"a.jpg")
+    note_all(catalog, reader)
+
+
 def take_runs(catalog: Catalog) -> list[MatchRun]:
     runs = []
     while (run := catalog.saved.begin_run(["Cats"])) is not None:
@@ -119,10 +127,7 @@ def test_a_photo_that_went_and_came_back_is_found_but_not_new(
 def test_a_command_that_was_begun_is_known_and_not_given_again(
     catalog: Catalog, reader: CatalogReader
 ) -> None:
-    catalog.saved.save("cats", "cat")
-    note_all(catalog, reader)
-    add_cats(catalog, b"a.jpg")
-    note_all(catalog, reader)
+    match_a_photo(catalog, reader)
 
     run = catalog.saved.begin_run(["cats"])
 
@@ -134,10 +139,7 @@ def test_a_command_that_was_begun_is_known_and_not_given_again(
 def test_without_a_command_nothing_waits_and_what_came_meanwhile_is_not_new(
     catalog: Catalog, reader: CatalogReader
 ) -> None:
-    catalog.saved.save("cats", "cat")
-    note_all(catalog, reader)
-    add_cats(catalog, b"a.jpg")
-    note_all(catalog, reader)
+    match_a_photo(catalog, reader)
     note_all(catalog, reader, has_command=False)
     add_cats(catalog, b"b.jpg")
     note_all(catalog, reader, has_command=True)
@@ -175,10 +177,7 @@ def test_purged_photos_take_their_matches_along(catalog: Catalog, reader: Catalo
 def test_a_photo_whose_root_is_away_is_passed_over_until_it_is_back(
     catalog: Catalog, reader: CatalogReader
 ) -> None:
-    catalog.saved.save("cats", "cat")
-    note_all(catalog, reader)
-    add_cats(catalog, b"a.jpg")
-    note_all(catalog, reader)
+    match_a_photo(catalog, reader)
     root = catalog.add_root(b"/photos").id
 
     for state in (RootState.OFFLINE, RootState.MISSING):
@@ -191,10 +190,7 @@ def test_a_photo_whose_root_is_away_is_passed_over_until_it_is_back(
 def test_what_is_put_back_does_not_wait_for_a_search_that_was_replaced_meanwhile(
     catalog: Catalog, reader: CatalogReader
 ) -> None:
-    catalog.saved.save("cats", "cat")
-    note_all(catalog, reader)
-    add_cats(catalog, b"a.jpg")
-    note_all(catalog, reader)
+    match_a_photo(catalog, reader)
     run = catalog.saved.begin_run(["cats"])
     assert run is not None
     catalog.saved.save("cats", "cat", replace=True)
@@ -208,10 +204,7 @@ def test_what_is_put_back_does_not_wait_for_a_search_that_was_replaced_meanwhile
 def test_a_begin_waits_for_the_disk_and_what_follows_does_not(
     catalog: Catalog, reader: CatalogReader
 ) -> None:
-    catalog.saved.save("cats", "cat")
-    note_all(catalog, reader)
-    add_cats(catalog, b"a.jpg")
-    note_all(catalog, reader)
+    match_a_photo(catalog, reader)
     levels: list[int] = []
 
     def note_level(connection: Connection) -> None:
