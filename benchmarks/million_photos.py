@@ -155,12 +155,7 @@ class Filler:
         camera = None if shot.camera is None else shot.camera + 1
         lens = None if shot.lens is None else _number(self._lenses, shot.lens)
         country, region, city = self._place_ids(shot)
-        for table, key in (
-            ("camera", camera), ("lens", lens), ("place", country), ("place", region),
-            ("place", city),
-        ):  # fmt: skip
-            if key is not None:
-                self._counts[table][key] += 1
+        self._count_things(camera, lens, (country, region, city))
         is_read = shot.fingerprint is not None
         self._add(
             "photo",
@@ -175,13 +170,10 @@ class Filler:
             width=shot.width,
             height=shot.height,
             state=shot.state,
-            attempts=_attempts(shot.state),
-            error="cannot be decoded: broken data" if _attempts(shot.state) else None,
             taken_at=shot.taken_at,
             analyzed_at=shot.added_at + 600 if is_read else None,
             added_at=shot.added_at,
-            next_try_at=shot.added_at + 700 if shot.state == "failed" else None,
-            missing_since=shot.added_at + 9_000_000 if shot.state == "missing" else None,
+            **_trouble(shot),
             urgent=0,
             set_id=(1 if photo % 50 else 2) if is_read else None,
             rules=RULES if is_read else None,
@@ -215,6 +207,14 @@ class Filler:
             key = _number(self._keywords, keyword)
             self._counts["keyword"][key] += 1
             self._add("photo_keyword", keyword_id=key, taken_at=shot.taken_at, photo_id=photo)
+
+    def _count_things(
+        self, camera: int | None, lens: int | None, places: tuple[int | None, ...]
+    ) -> None:
+        things = [("camera", camera), ("lens", lens), *(("place", place) for place in places)]
+        for table, key in things:
+            if key is not None:
+                self._counts[table][key] += 1
 
     def _add_details(self, photo: int, shot: Shot) -> None:
         if shot.camera is None and shot.title is None:
@@ -396,6 +396,16 @@ def say(text: str) -> None:
 
 def _number(known: dict[str, int], name: str) -> int:
     return known.setdefault(name, len(known) + 1)
+
+
+def _trouble(shot: Shot) -> dict[str, Any]:
+    attempts = _attempts(shot.state)
+    return {
+        "attempts": attempts,
+        "error": "cannot be decoded: broken data" if attempts else None,
+        "next_try_at": shot.added_at + 700 if shot.state == "failed" else None,
+        "missing_since": shot.added_at + 9_000_000 if shot.state == "missing" else None,
+    }
 
 
 def _attempts(state: str) -> int:

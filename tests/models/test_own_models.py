@@ -233,13 +233,14 @@ def test_a_yolox_head_is_decoded_on_both_engines(tmp_path, engine):
     assert sides(coarse.box) == pytest.approx([64 / 416, 16 / 208, 112 / 416, 64 / 208], abs=1e-5)
 
 
-YOLOX = os.environ.get("PHOTOTAG_TEST_YOLOX", "")
+BESIDE = Path(__file__).parents[3] / "shared" / "models" / "yolox_nano.onnx"
+YOLOX = Path(os.environ.get("PHOTOTAG_TEST_YOLOX", BESIDE))
 
 
-@pytest.mark.skipif(not YOLOX, reason="PHOTOTAG_TEST_YOLOX names no yolox_nano.onnx")
+@pytest.mark.skipif(not YOLOX.is_file(), reason="PHOTOTAG_TEST_YOLOX names no yolox_nano.onnx")
 @pytest.mark.parametrize("engine", ["openvino", "opencv"])
 def test_the_real_yolox_finds_what_the_photos_show(tmp_path, photo, engine):
-    install_from(find_manifests()["yolox-nano-coco"], WeightsStore(tmp_path, None), Path(YOLOX))
+    install_from(find_manifests()["yolox-nano-coco"], WeightsStore(tmp_path, None), YOLOX)
     analyzer = load_analyzer(settings_of(tmp_path, "yolox-nano-coco", engine), print)
     analyzer.self_test()
     for picture, name in (
