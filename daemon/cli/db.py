@@ -9,8 +9,6 @@ import click
 from ..printable import printable
 from . import Settings, pass_settings
 
-DATABASE = b"SQLite format 3\0"
-
 
 @click.group("db", short_help="Back up, check or shrink the catalog.")
 def command() -> None:
@@ -38,7 +36,7 @@ def _check_target(target: bytes, catalog: bytes) -> None:
     """Let a backup take the place of an earlier one alone. Raises UsageError."""
     if not os.path.isdir(os.path.dirname(target)):
         raise click.UsageError(f"{printable(os.path.dirname(target))} is not a folder")
-    if os.path.lexists(target) and (_is_same(target, catalog) or not _is_database(target)):
+    if os.path.lexists(target) and (_is_same(target, catalog) or not _is_backup(target)):
         raise click.UsageError(f"{printable(target)} is no backup: name a new file")
 
 
@@ -46,12 +44,18 @@ def _is_same(path: bytes, other: bytes) -> bool:
     return os.path.exists(other) and os.path.samefile(path, other)
 
 
-def _is_database(path: bytes) -> bool:
-    """Tell whether a file begins as those of SQLite do; see sqlite.org/fileformat.html."""
-    if not os.path.isfile(path):
+def _is_backup(path: bytes) -> bool:
+    """Tell whether a file is a catalog of ours, not another program's database."""
+    from ...db.errors import CatalogError, CatalogTooOld
+    from ...db.reader import CatalogReader
+
+    try:
+        CatalogReader.open(path).close()
+    except CatalogTooOld:
+        return True
+    except CatalogError:
         return False
-    with open(path, "rb") as file:
-        return file.read(len(DATABASE)) == DATABASE
+    return True
 
 
 @command.command("check")

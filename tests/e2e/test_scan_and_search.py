@@ -7,8 +7,10 @@ import hashlib
 import io
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -280,6 +282,19 @@ def test_a_backup_takes_the_place_of_an_earlier_one(program: Program, photos: Pa
     assert [program.run("db", "backup", target).returncode for _ in range(2)] == [0, 0]
     refused = program.run("db", "backup", program.home / "no" / "mine.db")
     assert f"{program.home / 'no'} is not a folder" in refused.stderr
+
+
+def test_a_backup_does_not_take_the_place_of_another_programs_database(
+    program: Program, photos: Path
+) -> None:
+    program.run("scan", photos)
+    foreign = program.home / "albums.db"
+    with closing(sqlite3.connect(foreign)) as connection:
+        connection.execute("CREATE TABLE albums (name)")
+    before = foreign.read_bytes()
+
+    assert program.run("db", "backup", foreign).returncode == 2
+    assert foreign.read_bytes() == before
 
 
 @pytest.mark.parametrize(
