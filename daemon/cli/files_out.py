@@ -26,7 +26,9 @@ def refuse_photos(reader: SearchReader, paths: Iterable[bytes]) -> None:
     """Refuse to write over a photo that the catalog knows. Raises UsageError."""
     for path in paths:
         if reader.photo(os.path.realpath(path)) is not None:
-            raise click.UsageError(f"{printable(path)} is a photo of the library: name another file")
+            raise click.UsageError(
+                f"{printable(path)} is a photo of the library: name another file"
+            )
 
 
 @contextlib.contextmanager
