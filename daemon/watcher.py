@@ -185,15 +185,16 @@ class Watcher:
         root = self._roots.get(top)
         if root is None:
             return _NOT_YET
-        if root.observer is None:
+        observer = root.observer
+        if observer is None:
             if root.state.problem is not None:
                 self._set(top, root, replace(root.state, unwatched=len(folders)))
             return root.state
         skipped = root.state.timer_folders
         wanted = {path: key for path, key in folders.items() if not _is_below_any(path, skipped)}
-        missing = _find_unwatched(root.observer, wanted)
+        missing = _find_unwatched(observer, wanted)
         if missing:
-            missing = self._add(root, wanted, missing)
+            missing = self._add(observer, wanted, missing)
         self._set(top, root, _counted(root, len(wanted), len(missing)))
         return root.state
 
@@ -240,17 +241,18 @@ class Watcher:
     def _begin(self, top: bytes, root: _Root, skipped: tuple[bytes, ...]) -> None:
         rules = WatchRules(top, self.ignores, frozenset(skipped), lambda: self._on_overflow(top))
         root.rules, root.is_told = rules, False
+        handler = Handler(rules, self._on_file, self._on_folder)
+        observer = None
         try:
-            root.observer = self._make_observer(rules)
-            root.observer.start()
-            handler = Handler(rules, self._on_file, self._on_folder)
-            root.observer.schedule(handler, os.fsdecode(top), recursive=True, event_filter=EVENTS)
+            observer = self._make_observer(rules)
+            observer.start()
+            observer.schedule(handler, os.fsdecode(top), recursive=True, event_filter=EVENTS)
         except OSError as error:
-            self._end(root)
+            _stop_soon(observer)
             self._set(top, root, _refused(error))
             return
-        watched = len(_paths(root.observer))
-        self._set(top, root, RootWatch("events", watched, timer_folders=skipped))
+        root.observer = observer
+        self._set(top, root, RootWatch("events", len(_paths(observer)), timer_folders=skipped))
 
     def _make_observer(self, rules: WatchRules) -> BaseObserver:
         if not self._missing:
@@ -262,10 +264,9 @@ class Watcher:
         return Observer()
 
     def _add(
-        self, root: _Root, wanted: Mapping[bytes, FolderKey], missing: list[bytes]
+        self, observer: BaseObserver, wanted: Mapping[bytes, FolderKey], missing: list[bytes]
     ) -> list[bytes]:
         """Watch single folders and have them walked again; return those that remain unwatched."""
-        observer = root.observer
         if not isinstance(observer, RuledObserver) or observer.group is None:
             return [path for path in missing if os.path.isdir(path)]
         observer.rules.refused = None
@@ -286,12 +287,7 @@ class Watcher:
 
     def _end(self, root: _Root) -> None:
         observer, root.observer, root.made_for = root.observer, None, ()
-        if observer is None:
-            return
-        # In a thread of its own: joining one that hangs in a dead mount would hang as well.
-        ending = threading.Thread(target=_stop, args=(observer,), name="stop-observer", daemon=True)
-        ending.start()
-        ending.join(_STOP_SECONDS)
+        _stop_soon(observer)
 
 
 def choose_mode(top: bytes, mode: str) -> tuple[tuple[bytes, ...], str | None]:
@@ -310,6 +306,15 @@ def choose_mode(top: bytes, mode: str) -> tuple[tuple[bytes, ...], str | None]:
 def _is_news(record: logging.LogRecord) -> bool:
     """Leave out what watchdog reports as an error each time that a root is watched no longer."""
     return "called when the thread is inactive" not in str(record.msg)
+
+
+def _stop_soon(observer: BaseObserver | None) -> None:
+    if observer is None:
+        return
+    # In a thread of its own: joining one that hangs in a dead mount would hang as well.
+    ending = threading.Thread(target=_stop, args=(observer,), name="stop-observer", daemon=True)
+    ending.start()
+    ending.join(_STOP_SECONDS)
 
 
 def _stop(observer: BaseObserver) -> None:

@@ -604,3 +604,23 @@ def test_stopping_says_nothing(watched: Watched, caplog: pytest.LogCaptureFixtur
             watched.watcher.drop(watched.raw)
 
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("end", ["stop", "drop"])
+def test_what_ends_while_it_begins_leaves_nothing_behind(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    watcher, start = watched.watcher, RuledObserver.start
+
+    def start_and_end(observer: RuledObserver) -> None:
+        start(observer)
+        if end == "stop":
+            watcher.stop()
+        else:
+            watcher.drop(watched.raw)
+
+    monkeypatch.setattr(RuledObserver, "start", start_and_end)
+    watched.watch()
+
+    assert kernel_watches() == frozenset()
+    assert watcher.state(watched.raw) == RootWatch("events")

@@ -75,6 +75,8 @@ echo "restarts after a hang: $(property NRestarts phototagd)"
 systemctl stop phototagd
 echo "result of stop: $(property Result phototagd) $(property ExecMainStatus phototagd)"
 rm /etc/systemd/system/phototagd.service.d/90.conf
+# No drop-in of its own lies here where the program is in no home and not in /tmp.
+rmdir --ignore-fail-on-non-empty /etc/systemd/system/phototagd.service.d
 echo 'Nice=1' >> /etc/systemd/system/phototagd.service
 phototag service install --system > "$HOME/edited.txt" 2>&1; echo "install over an edited unit $?"
 sed -i '$d' /etc/systemd/system/phototagd.service
