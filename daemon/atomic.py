@@ -43,13 +43,14 @@ def written_whole(
 
 
 def _dress(descriptor: int, path: bytes, mode: int | None) -> None:
-    """Give a new file the owner, as far as that is allowed, and the permissions that it is for."""
+    """Give a new file the owner and permissions that it is for, as far as the disk has such."""
     with contextlib.suppress(OSError):
         old = os.stat(path)
         mode = old.st_mode & 0o777 if mode is None else mode
         if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
             os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, _usual_mode() if mode is None else mode)
+    with contextlib.suppress(OSError):  # CIFS and vfat refuse; those of mkstemp are narrower
+        os.fchmod(descriptor, _usual_mode() if mode is None else mode)
 
 
 def _usual_mode() -> int:

@@ -72,16 +72,17 @@ class Recognizer:
         self._analyzer = analyzer
         self._limits = limits
         self._send = send
-        self._held: dict[int, _Held] = {}
-        self._dropped: set[int] = set()
+        self._held: dict[int, _Held | None] = {}  # None while it is read
+        self._holding = threading.Lock()
         self._decoders = ThreadPoolExecutor(threads, "decode")
         self._models = ThreadPoolExecutor(1, "models")
 
     def handle(self, request: Request) -> None:
         """Take up one request; its answer comes later, from another thread."""
         match request:
-            case Identify():
-                self._decoders.submit(self._guard, request.id, partial(self._identify, request))
+            case Identify(id=number):
+                self._held[number] = None
+                self._decoders.submit(self._guard, number, partial(self._identify, request))
             case Analyze(id=number, is_thorough=is_thorough):
                 held = self._held.pop(number, None)
                 if held is None:  # dropped while it was on its way
@@ -89,10 +90,12 @@ class Recognizer:
                 step = partial(self._decode, number, held, is_thorough=is_thorough)
                 self._decoders.submit(self._guard, number, step)
             case Drop(id=number):
-                if self._held.pop(number, None) is None:
-                    self._dropped.add(number)
+                with self._holding:
+                    self._held.pop(number, None)
 
     def _identify(self, request: Identify) -> None:
+        if request.id not in self._held:  # dropped while it waited
+            return
         watch = Stopwatch()
         photo = decode.read_photo(request.path, self._limits)
         watch.lap("read")
@@ -103,10 +106,10 @@ class Recognizer:
         if pixels is not None:
             pixels = decode.finish(pixels, header, self._analyzer.min_side)
             watch.lap("decode")
-        if request.id in self._dropped:
-            self._dropped.discard(request.id)
-            return
-        self._held[request.id] = _Held(photo, header, pixels)
+        with self._holding:
+            if request.id not in self._held:
+                return
+            self._held[request.id] = _Held(photo, header, pixels)
         width, height = header.upright_size
         sidecars, version = read_sidecars(photo.path)
         metadata, keywords = read_metadata(photo, header, sidecars)
@@ -152,16 +155,24 @@ class Recognizer:
         self._send(Analyzed(number, analysis, is_current, seconds | watch.seconds))
 
     def _guard(self, number: int, step: Callable[[], None]) -> None:
-        """Run one step of one photo; whatever goes wrong costs only this photo."""
-        try:
-            step()
-        except PhotoError as error:
-            self._send(Failed(number, error.state, error.reason, error.is_counted))
-        except MemoryError:
-            self._send(Failed(number, PhotoError.state, "not enough memory to decode it"))
-        except Exception as error:
-            logger.exception("photo %d", number)
-            self._send(Failed(number, PhotoError.state, f"{type(error).__name__}: {error}"))
+        failed = _run(number, step)
+        if failed is not None:
+            self._held.pop(number, None)
+            self._send(failed)
+
+
+def _run(number: int, step: Callable[[], None]) -> Failed | None:
+    """Run one step of one photo; whatever goes wrong costs only this photo."""
+    try:
+        step()
+    except PhotoError as error:
+        return Failed(number, error.state, error.reason, error.is_counted)
+    except MemoryError:
+        return Failed(number, PhotoError.state, "not enough memory to decode it")
+    except Exception as error:
+        logger.exception("photo %d", number)
+        return Failed(number, PhotoError.state, f"{type(error).__name__}: {error}")
+    return None
 
 
 def main() -> None:

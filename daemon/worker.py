@@ -16,6 +16,7 @@ import sys
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from ..models.settings import ModelSettings
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 2.0
+LONGEST_REPLY = 64 << 20  # bytes; a child that a hostile photo has taken over may talk for ever
 _STDERR_LINES_KEPT = 20
 
 
@@ -186,9 +188,9 @@ class Worker:
     ) -> None:
         nonsense = ""
         with process.stdout or contextlib.nullcontext() as lines:
-            for line in lines or ():
+            for line in iter(partial(lines.readline, LONGEST_REPLY), b"") if lines else ():
                 try:
-                    reply = self._program.decode(line)
+                    reply = self._decode(line)
                 except (ValueError, KeyError, TypeError) as error:
                     nonsense = f"it sent nonsense ({error})"
                     process.kill()
@@ -199,6 +201,11 @@ class Worker:
         logger.debug("%s ended: %s", self._program.module, " | ".join(last_words))
         reason = self._kill_reason or nonsense or _describe_exit(status, last_words)
         self._on_reply(Died(reason))
+
+    def _decode(self, line: bytes) -> Any:
+        if len(line) == LONGEST_REPLY:
+            raise ValueError("a line without end")
+        return self._program.decode(line)
 
 
 def _describe_exit(status: int, last_words: deque[str]) -> str:

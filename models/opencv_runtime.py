@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from .errors import ModelError, RuntimeMissing, WeightsError
+from .pip import pip_install
 
 if TYPE_CHECKING:
     from .manifest import Manifest, RuntimeSpec
@@ -46,7 +47,7 @@ def load_into_opencv(
         raise RuntimeMissing(
             "opencv",
             f"{manifest.name} is a Caffe model, which OpenCV {cv2.__version__} cannot read",
-            "install one that can: pip install 'opencv-python-headless<5'",
+            f"install one that can: {pip_install('opencv-python-headless<5')}",
         )
     if options.threads:
         cv2.setNumThreads(options.threads)

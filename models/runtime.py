@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import RuntimeMissing
+from .pip import pip_install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def require_installed(engine: str) -> None:
     """Raise `RuntimeMissing` when an engine cannot be found."""
     if not is_installed(engine):
         raise RuntimeMissing(
-            engine, f"{TITLES[engine]} is not installed", f"install it: pip install {engine}"
+            engine, f"{TITLES[engine]} is not installed", f"install it: {pip_install(engine)}"
         )
 
 
@@ -87,6 +88,6 @@ def open_runtime(
         raise RuntimeMissing(
             "openvino",
             f"OpenVINO cannot be imported ({error})",
-            "install it anew: pip install --force-reinstall openvino",
+            f"install it anew: {pip_install('--force-reinstall', 'openvino')}",
         ) from error
     return load_into_openvino(manifest, spec, weights, options, cache, report)

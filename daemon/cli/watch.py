@@ -45,6 +45,7 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
     from ...db.errors import (
         CatalogBusy,
         CatalogError,
+        CatalogFailing,
         CatalogFull,
         CatalogLocked,
         CatalogVanished,
@@ -55,7 +56,8 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
         _watch(Settings(config_file) if config_file else settings, folders)
     except CatalogLocked as error:
         raise Ended(str(error), EXIT_BUSY) from None
-    except (CatalogVanished, CatalogFull, CatalogBusy) as error:  # a new start may find it mended
+    except (CatalogVanished, CatalogFull, CatalogBusy, CatalogFailing) as error:
+        # A new start may find it mended.
         raise Ended(str(error), 1) from None
     except RecognizerError as error:
         raise Ended(str(error), EXIT_CONFIG if error.is_permanent else 1) from None

@@ -17,13 +17,14 @@ from ..mounts import find_mount, is_network
 from ..printable import count, printable
 from ..watcher import choose_mode
 from .findings import note, ok, problem
-from .survey import Survey, take_survey
+from .survey import Survey, resolve, take_survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from .findings import Case, Finding
 
+UNREACHABLE = "look at its disk or its server, and at how it is mounted"
 CROWDED = 0.8  # of the kernel's watches: other programs of the user draw on them too
 
 
@@ -36,11 +37,16 @@ def check_folders(case: Case) -> Iterator[Finding]:
             "phototag scan DIR looks at one once; phototag service install DIR watches it",
         )
         return
-    yield from _overlaps(roots)
+    case.say("finding the folders")
+    tops = resolve(root.path for root in roots)
+    yield from _overlaps([tops[root.path] for root in roots if root.path in tops])
     watched: list[Survey] = []
     for root in roots:
         case.say(f"looking into {printable(root.path)}")
-        yield from _check_root(case, root, watched)
+        if root.path in tops:
+            yield from _check_root(case, root, tops[root.path], watched)
+        else:
+            yield problem(f"{printable(root.path)}: {os.strerror(errno.ETIMEDOUT)}", UNREACHABLE)
     yield from check_limits(
         sum(survey.folders for survey in watched), len(watched), is_counted=not case.is_quick
     )
@@ -79,8 +85,7 @@ def find_roots(case: Case) -> tuple[RootSettings, ...]:
         return ()
 
 
-def _overlaps(roots: Iterable[RootSettings]) -> Iterator[Finding]:
-    tops = [os.path.realpath(root.path) for root in roots]
+def _overlaps(tops: Sequence[bytes]) -> Iterator[Finding]:
     for above, below in itertools.permutations(tops, 2):
         if relative_to(below, above):
             yield note(f"{printable(below)} lies in {printable(above)}, which is watched as well")
@@ -88,8 +93,10 @@ def _overlaps(roots: Iterable[RootSettings]) -> Iterator[Finding]:
         yield note(f"{printable(top)} is named more than once")
 
 
-def _check_root(case: Case, root: RootSettings, watched: list[Survey]) -> Iterator[Finding]:
-    top, name = os.path.realpath(root.path), printable(root.path)
+def _check_root(
+    case: Case, root: RootSettings, top: bytes, watched: list[Survey]
+) -> Iterator[Finding]:
+    name = printable(root.path)
     mount = find_mount(top)
     is_writing = case.config.tags.write != "off"
     skipped, why = choose_mode(top, root.watch)
@@ -104,7 +111,7 @@ def _check_root(case: Case, root: RootSettings, watched: list[Survey]) -> Iterat
         }
         yield problem(
             f"{where}: {os.strerror(survey.error)}",
-            remedy.get(survey.error, "look at its disk or its server, and at how it is mounted"),
+            remedy.get(survey.error, UNREACHABLE),
         )
         return
     if why:

@@ -11,6 +11,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING, Final
 
+from ...models.pip import pip_install
 from .findings import note, ok, problem
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def check_packages(requirements: Iterable[str]) -> Iterator[Finding]:
             if "extra ==" not in marker:
                 missing[name] = requirement, marker
     for name, (requirement, marker) in missing.items():
-        wanted = f"{sys.executable} -m pip install '{requirement}'"
+        wanted = pip_install(requirement)
         if marker:
             yield note(f"the package {name} is not here; not every platform has it", wanted)
         else:
@@ -66,7 +67,7 @@ def _watchdog() -> Iterator[Finding]:
         yield problem(
             f"this watchdog is another inside than the one known ({', '.join(moved[:3])}):"
             " changes are found late",
-            f"{sys.executable} -m pip install 'watchdog>=7.1,<8'",
+            pip_install("watchdog>=7.1,<8"),
         )
 
 
@@ -80,14 +81,13 @@ def _readers() -> Iterator[Finding]:
         return
     readable = []
     for line in done.stdout.splitlines():
-        name, _, reason = line.partition("\t")
-        if not reason:
-            readable.append(name)
-        elif "pip install" in reason:
-            sentence, _, command = reason.partition(": ")
-            yield note(sentence, f"{command}; then restart the daemon, or phototag scan")
-        else:
+        name, reason, remedy = line.split("\t")
+        if remedy:
+            yield note(reason, f"{remedy}; then restart the daemon, or phototag scan")
+        elif reason:
             yield problem(f"{name} files cannot be read: {reason}", "install the program anew")
+        else:
+            readable.append(name)
     yield ok(f"reads {', '.join(readable)}")
 
 

@@ -1,6 +1,7 @@
 """A process that loads all libraries which read photos and says what they cannot.
 
-A line a format: its name, a tab, the reason why it cannot be read or nothing.
+A line a format: its name, the reason why it cannot be read or nothing, and the command that brings
+what is missing, if there is one; with tabs between them.
 """
 
 from __future__ import annotations
@@ -20,19 +21,21 @@ FEATURES = {"JPEG": "jpg", "WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000
 def main() -> None:
     """Try every format."""
     for entry in FORMATS:
-        sys.stdout.write(f"{entry.name}\t{' '.join(find_reason(entry).split())}\n")
+        reason, remedy = find_reason(entry)
+        sys.stdout.write(f"{entry.name}\t{' '.join(reason.split())}\t{remedy}\n")
 
 
-def find_reason(entry: PhotoFormat) -> str:
-    """Return why files of a format cannot be read; empty if they can."""
+def find_reason(entry: PhotoFormat) -> tuple[str, str]:
+    """Return why files of a format cannot be read, and the remedy; both empty if they can."""
     try:
         load_reader(entry)
     except UnsupportedPhoto as error:
-        return error.reason
+        sentence, _, command = error.reason.partition(": ")
+        return sentence, command
     except ImportError as error:
-        return str(error)
+        return str(error), ""
     lacking = [name for name in entry.pillow if name in FEATURES and not _has(FEATURES[name])]
-    return f"this Pillow was built without {', '.join(lacking)}" if lacking else ""
+    return f"this Pillow was built without {', '.join(lacking)}" if lacking else "", ""
 
 
 def _has(feature: str) -> bool:

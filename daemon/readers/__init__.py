@@ -7,9 +7,9 @@ needs it.
 from __future__ import annotations
 
 import importlib
-import sys
 from typing import TYPE_CHECKING, Protocol, cast
 
+from ...models.pip import pip_install
 from ..errors import UnsupportedPhoto
 
 if TYPE_CHECKING:
@@ -53,6 +53,6 @@ def load_reader(entry: PhotoFormat) -> Reader:
             raise
         needed = "more packages" if " " in entry.package else "one more package"
         raise UnsupportedPhoto(
-            f"{entry.name} files need {needed}: {sys.executable} -m pip install {entry.package}"
+            f"{entry.name} files need {needed}: {pip_install(*entry.package.split())}"
         ) from None
     return cast("Reader", module)

@@ -92,3 +92,16 @@ def test_a_pipe_is_written_and_stays_one(tmp_path: Path) -> None:
 
     assert read == [b"new"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_disk_that_knows_no_permissions_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    with written_whole(os.fsencode(tmp_path / "out")) as file:
+        file.write(b"new")
+
+    assert (tmp_path / "out").read_bytes() == b"new"

@@ -12,6 +12,7 @@ from raw_files import dng_bytes
 from phototagd.daemon import decode
 from phototagd.daemon.errors import PhotoError, UnsupportedPhoto
 from phototagd.daemon.formats import FORMATS, PhotoFormat, format_of_content
+from phototagd.models.pip import pip_install
 
 PICTURE = open_rgb(CAT).crop((0, 0, 450, 300))
 
@@ -95,7 +96,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
         load(SAMPLES[name], "a.jpg")
 
     assert caught.value.reason.startswith(f"{name} files need ")
-    assert caught.value.reason.endswith(f": {sys.executable} -m pip install {package}")
+    assert caught.value.reason.endswith(f": {pip_install(*package.split())}")
     assert_shows(load(SAMPLES["JPEG"], "a.heic"), PICTURE)
 
 

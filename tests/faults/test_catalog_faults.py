@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -204,6 +205,23 @@ def test_case_62_the_catalog_is_deleted_while_the_daemon_runs(start: Start, tmp_
         assert stage.daemon.process.poll() != 0
         assert not stage.program.catalog.exists()
         assert "Traceback" not in stage.daemon.log
+
+
+def test_case_62_a_failing_disk_ends_the_daemon_so_that_it_is_started_again(
+    start: Start, tmp_path: Path
+) -> None:
+    """A limit on the size of files stands in for it: to SQLite it is an error of input/output."""
+    put(tmp_path / "photos/cat.jpg", cat_jpeg())
+    with start() as stage:
+        stage.wait_done(stage.root / "cat.jpg")
+        resource.prlimit(stage.daemon.process.pid, resource.RLIMIT_FSIZE, (8192, 8192))
+        put(stage.root / "later.jpg", cup_jpeg())
+        assert stage.daemon.process.wait(60) == 1, "78 would keep the service from starting again"
+        assert "disk I/O error" in stage.daemon.log
+        assert "Traceback" not in stage.daemon.log
+    with start() as stage:
+        stage.wait_done(stage.root / "cat.jpg", stage.root / "later.jpg")
+        assert stage.ledger.check() == "ok"
 
 
 @pytest.mark.slow

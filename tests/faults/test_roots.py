@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,7 +134,7 @@ def test_case_43_a_mount_below_a_root_whose_server_died(
     with start(PHOTOTAG_WATCH_RESCAN_SECONDS="1") as stage:
         before = stage.ledger.rows(mount)
         assert len(before) == 1
-        kill_server(mount)
+        kill_server(mounts, mount)
         path = put(stage.root / "local/cup.jpg", cup_jpeg())
         stage.wait_done(path)
         wait_until(lambda: str(mount) in stage.reasons(), what="status names it")
@@ -154,7 +153,7 @@ def test_case_43_a_mount_that_hangs_holds_up_nobody_else(
     with start(local, share, PHOTOTAG_WATCH_RESCAN_SECONDS="1") as stage:
         before = stage.ledger.rows(share)
         assert len(before) == 1
-        pid = server(share)
+        pid = mounts.server(share)
         os.kill(pid, signal.SIGSTOP)
         try:
             put(local / "sub/later.jpg", cup_jpeg())
@@ -168,18 +167,9 @@ def test_case_43_a_mount_that_hangs_holds_up_nobody_else(
             os.kill(pid, signal.SIGCONT)
 
 
-def server(mount: Path) -> int:
-    """Return the process that serves a FUSE mount."""
-    found = subprocess.run(
-        ["pgrep", "-f", f"bindfs.* {mount}$"], capture_output=True, text=True, check=True
-    )
-    (pid,) = found.stdout.split()
-    return int(pid)
-
-
-def kill_server(mount: Path) -> None:
+def kill_server(mounts: Mounts, mount: Path) -> None:
     """Kill the process that serves a FUSE mount."""
-    os.kill(server(mount), signal.SIGKILL)
+    os.kill(mounts.server(mount), signal.SIGKILL)
     wait_until(lambda: not os.path.exists(mount), what="the mount is dead")
 
 

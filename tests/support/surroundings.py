@@ -71,6 +71,12 @@ class Mounts:
         self._run(point, [bindfs, "--no-allow-other", source, point])
         return point
 
+    def server(self, point: Path) -> int:
+        """Return the process that serves a FUSE mount."""
+        command = ["pgrep", "-f", f"bindfs.* {point}$"]
+        (pid,) = subprocess.run(command, capture_output=True, check=True).stdout.split()
+        return int(pid)
+
     def unmount(self, point: Path, *, lazily: bool = False) -> None:
         """Take a mount away now."""
         subprocess.run(["umount", *(["-l"] if lazily else []), point], check=True)

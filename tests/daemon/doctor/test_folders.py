@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from surroundings import Mounts
 
-from phototagd.daemon.doctor.folders import check_limits
+from phototagd.daemon.config import load_config
+from phototagd.daemon.doctor import survey
+from phototagd.daemon.doctor.findings import Case
+from phototagd.daemon.doctor.folders import check_folders, check_limits
 from phototagd.daemon.doctor.survey import take_survey
 from phototagd.daemon.ignores import Ignores
 from phototagd.daemon.limits import INSTANCES, WATCHES, read_limit
@@ -66,3 +71,28 @@ def test_nearly_used_watches_are_noted() -> None:
         pytest.skip("the limit cannot be read here")
 
     assert [str(finding.level) for finding in check_limits(there - 1, 1)] == ["note", "ok"]
+
+
+def test_a_share_whose_server_sleeps_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "HUNG_SECONDS", 1.0)
+    (tmp_path / "server/below").mkdir(parents=True)
+    (tmp_path / "local").mkdir()
+    settings = tmp_path / "config.toml"
+    with Mounts() as mounts:
+        share = mounts.bindfs(tmp_path / "server", tmp_path / "share")
+        roots = [share / "below", tmp_path / "local"]
+        settings.write_text("".join(f'[[roots]]\npath = "{root}"\n' for root in roots))
+        server = mounts.server(share)
+        os.kill(server, signal.SIGSTOP)
+        try:
+            case = Case(load_config(settings, {}), "", is_quick=True, say=lambda _: None)
+            sleeping, local, *_ = check_folders(case)
+        finally:
+            os.kill(server, signal.SIGCONT)
+
+    assert sleeping.text == f"{roots[0]}: Connection timed out"
+    assert "its server" in sleeping.remedy
+    assert local.level == "ok"
+    assert local.text.startswith(f"{roots[1]}: ")

@@ -1,0 +1,49 @@
+"""A child as its parent sees it, whatever the child says."""
+
+from __future__ import annotations
+
+import queue
+from typing import TYPE_CHECKING
+
+import pytest
+
+from phototagd.daemon import worker
+from phototagd.daemon.config import load_config
+from phototagd.daemon.messages import Died, Refused, decode_reply, encode
+from phototagd.daemon.worker import ChildProgram, Worker, plan_worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def refusing(tmp_path: Path) -> ChildProgram:
+    """A real child that can only say that it knows no such model."""
+    settings = {"PHOTOTAG_MODELS_CLASSIFIER": "oracle", "PHOTOTAG_MODELS_CACHE": str(tmp_path)}
+    plan = plan_worker(load_config(None, settings))
+    return ChildProgram("recognizer", plan.to_json(), encode, decode_reply)
+
+
+def first_reply(program: ChildProgram) -> object:
+    replies: queue.Queue[object] = queue.Queue()
+    child = Worker(program, replies.put)
+    child.start()
+    try:
+        return replies.get(timeout=60)
+    finally:
+        child.stop()
+
+
+def test_what_a_child_says_arrives(refusing: ChildProgram) -> None:
+    said = first_reply(refusing)
+
+    assert isinstance(said, Refused)
+    assert "oracle" in said.reason
+
+
+def test_a_child_that_talks_without_end_is_ended(
+    refusing: ChildProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LONGEST_REPLY", 8)
+
+    assert first_reply(refusing) == Died("it sent nonsense (a line without end)")
