@@ -53,6 +53,9 @@ def shipped(*, is_user: bool) -> str:
 
 def fill_unit(text: str, command: Sequence[str], user: str | None, group: str | None) -> str:
     """Return the unit for a program at another place and, in the system, for another user."""
+    # A path there is taken as it stands, but for specifiers; bytes that are no text it cannot say.
+    is_text = not _RAW_BYTE.search(command[0])
+    text = _set(text, "ConditionFileIsExecutable", command[0].replace("%", "%%") * is_text)
     text = _set(text, "ExecStart", " ".join(quote(word).replace("$", "$$") for word in command))
     if user is not None and group is not None:
         text = _set(_set(text, "User", user), "Group", group)

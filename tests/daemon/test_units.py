@@ -67,6 +67,7 @@ def test_systemd_finds_nothing_wrong_with_a_filled_unit(
 
     assert analyze("verify", "--man=no", *scope, str(unit)) == ""
     assert f'ExecStart="{program}" --config /etc/x.toml\n' in text
+    assert f"ConditionFileIsExecutable={program}\n" in text
 
 
 @needs_systemd
@@ -123,6 +124,27 @@ def test_a_dollar_is_no_variable_in_a_command_and_itself_in_a_path() -> None:
 
     assert '\nExecStart=/bin/x --config "/a$$b"\n' in unit
     assert 'ReadWritePaths="-/a$b"\n' in units.folders_drop_in([b"/a$b"], is_tmp_shown=False)
+
+
+def test_a_condition_says_a_path_in_its_own_way_or_not_at_all() -> None:
+    shipped = units.shipped(is_user=True)
+
+    plain = units.fill_unit(shipped, ['/a "b" $c 100%/phototagd'], None, None)
+    assert '\nConditionFileIsExecutable=/a "b" $c 100%%/phototagd\n' in plain
+    assert "\nConditionFileIsExecutable=\n" in units.fill_unit(shipped, ["/\udcff"], None, None)
+
+
+@needs_systemd
+def test_the_condition_holds_for_a_path_with_odd_characters(tmp_path: Path) -> None:
+    program = tmp_path / 'a "b" $c 100%' / "phototagd"
+    program.parent.mkdir()
+    program.touch(0o755)
+    text = units.fill_unit(units.shipped(is_user=True), [str(program)], None, None)
+    condition = text.partition("\nCondition")[2].partition("\n")[0]
+
+    assert "succeeded" in analyze("condition", f"Condition{condition}")
+    program.chmod(0o644)
+    assert "succeeded" not in analyze("condition", f"Condition{condition}")
 
 
 def test_a_service_may_write_its_metrics() -> None:

@@ -93,7 +93,7 @@ ONE_USER = (
     + r"""
 mkdir -p /etc/phototagd /etc/systemd/system/phototagd@anna.service.d
 cp {unit} /etc/systemd/system
-sed -i "s|^ExecStart=[^ ]*|ExecStart={bin}/phototagd|" /etc/systemd/system/phototagd@.service
+sed -i "s|/usr/bin/phototagd|{bin}/phototagd|" /etc/systemd/system/phototagd@.service
 # Here program and tests may lie in /tmp, which the unit hides.
 printf '[Service]\nPrivateTmp=no\n' > /etc/systemd/system/phototagd@anna.service.d/tmp.conf
 systemctl daemon-reload
