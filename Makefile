@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 DIR ?=
 export DIR
+# One more than there are processors, four at most: the tests wait as much as they compute.
+WORKERS ?= $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) + 1)); echo $$((n < 4 ? n : 4)))
 
 SOURCES := pyproject.toml $(shell find daemon db models systemd -type f -not -name '*.pyc')
 
@@ -15,7 +17,7 @@ scan: $(VENV)/installed  ## set up and name the photos of DIR once
 	@$(VENV)/bin/phototag scan "$$DIR"
 
 test: $(VENV)/tested  ## set up and run the tests
-	$(VENV)/bin/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/linted  ## style and types
 	$(VENV)/bin/ruff check .

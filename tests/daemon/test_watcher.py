@@ -417,7 +417,7 @@ def test_an_overflow_is_told_once_the_watches_stand_again(watched: Watched) -> N
             os.close(os.open(watched.path(f"a/{number % 7}.jpg"), os.O_CREAT | os.O_WRONLY))
     finally:
         group._lock.release()
-    wait_until(lambda: watched.overflows, 30)
+    wait_until(lambda: watched.overflows)
 
     assert set(watched.overflows) == {watched.raw}
     watched.settle()

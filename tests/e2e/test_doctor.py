@@ -278,7 +278,7 @@ def test_it_answers_while_the_daemon_runs_and_tells_what_that_says(
 
         said(findings, "ok", "daemon", f"the daemon runs as process {daemon.process.pid}")
         library.rename(program.home / "elsewhere")
-        wait_until(lambda: program.status()["degraded"], 30)
+        wait_until(lambda: program.status()["degraded"])
         finding = said(examine(program, code=1), "problem", "daemon", "it says: ~/Pictures is ")
         assert finding["remedy"]
         (program.home / "elsewhere").rename(library)

@@ -51,7 +51,7 @@ def test_a_running_daemon_tells_what_each_stage_costs(
     with program.watch(photos) as daemon:
         daemon.wait_for(CAUGHT_UP)
         (photos / "copy.jpg").write_bytes((photos / "cat.jpg").read_bytes())
-        wait_until(lambda: stages(metrics(program), "count").get("tag") == 3, 60)
+        wait_until(lambda: stages(metrics(program), "count").get("tag") == 3)
         samples = metrics(program)
         assert file.read_text("utf-8").startswith("# HELP phototagd_build_info")
         assert daemon.stop() == 0

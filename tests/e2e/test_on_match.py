@@ -75,7 +75,7 @@ class Stage:
         daemon.wait_for_count("settings reloaded", times + 1)
 
     def wait_for_told(self, line: str) -> None:
-        wait_until(lambda: line in self.told(), 30, line)
+        wait_until(lambda: line in self.told(), what=line)
 
     def wait_for_trouble(self, text: str) -> None:
         wait_until(lambda: text in str(self.program.status()["degraded"]), 40, text)
@@ -97,12 +97,12 @@ def test_a_command_that_a_crash_cuts_off_is_told_and_not_run_again(stage: Stage)
     stage.hold.touch()
     with stage.program.watch() as daemon:
         daemon.wait_for(CAUGHT_UP)
-        wait_until(stage.is_armed, 30)
+        wait_until(stage.is_armed)
         stage.add("cut.jpg")
         stage.wait_for_told("begin cut.jpg")
         stage.add("waits.jpg")
         waiting = "SELECT count(*) FROM saved_match WHERE run = 1"
-        wait_until(lambda: rows(stage.program.catalog, waiting) == [(1,)], 30, "it waits")
+        wait_until(lambda: rows(stage.program.catalog, waiting) == [(1,)], what="it waits")
         daemon.stop(signal.SIGKILL)
     stage.hold.unlink()
     with stage.program.watch() as daemon:
@@ -131,10 +131,10 @@ def test_a_reload_takes_commands_in_changes_them_and_takes_them_out(stage: Stage
     with stage.program.watch() as daemon:
         daemon.wait_for(CAUGHT_UP)
         stage.add("before.jpg")
-        wait_until(lambda: "before.jpg" in stage.linked(), 30)
+        wait_until(lambda: "before.jpg" in stage.linked())
 
         stage.reload(daemon, f'all = ["{stage.script}", "{{name}}"]')
-        wait_until(stage.is_armed, 30)
+        wait_until(stage.is_armed)
         stage.add("first.jpg")
         stage.wait_for_told("end first.jpg")
 
@@ -143,13 +143,13 @@ def test_a_reload_takes_commands_in_changes_them_and_takes_them_out(stage: Stage
         stage.wait_for_told("end changed second.jpg")
 
         stage.reload(daemon, "")
-        wait_until(lambda: not stage.is_armed(), 30)
+        wait_until(lambda: not stage.is_armed())
         stage.add("without.jpg")
-        wait_until(lambda: "without.jpg" in stage.linked(), 30)
+        wait_until(lambda: "without.jpg" in stage.linked())
 
         stage.reload(daemon, f'all = ["{stage.script}", "{{name}}"]\nnobody = ["true"]')
         stage.wait_for_trouble("on_match.nobody: no search is saved under this name")
-        wait_until(stage.is_armed, 30)
+        wait_until(stage.is_armed)
         stage.add("third.jpg")
         stage.wait_for_told("end third.jpg")
         assert daemon.stop() == 0
@@ -163,10 +163,10 @@ def test_photos_wait_for_a_program_that_is_not_there_and_failures_are_told(stage
     stage.configure(f'all = ["{stage.script}", "{{name}}"]', seconds=1.0)
     with stage.program.watch() as daemon:
         daemon.wait_for(CAUGHT_UP)
-        wait_until(stage.is_armed, 30)
+        wait_until(stage.is_armed)
         stage.add("one.jpg")
         stage.wait_for_trouble("cannot be started: No such file")
-        wait_until(lambda: stage.program.status()["commands"]["waiting"] == 1, 30)
+        wait_until(lambda: stage.program.status()["commands"]["waiting"] == 1)
         away.rename(stage.script)
         daemon.process.send_signal(signal.SIGHUP)
         stage.wait_for_told("end one.jpg")
@@ -186,7 +186,7 @@ def test_photos_wait_for_a_program_that_is_not_there_and_failures_are_told(stage
         stage.wait_for_told("end four.jpg")
         stage.wait_for_health()
         ended = {"run": 4, "failed": 2, "waiting": 0}
-        wait_until(lambda: stage.program.status()["commands"] == ended, 30)
+        wait_until(lambda: stage.program.status()["commands"] == ended)
     begun = [line for line in stage.told() if line.startswith("begin")]
     assert begun == [f"begin {name}.jpg" for name in ("one", "two", "three", "four")]
 
@@ -195,18 +195,18 @@ def test_link_troubles_are_told_in_the_status_and_mend_themselves(stage: Stage) 
     stage.save("--link-dir", stage.links)
     with stage.program.watch() as daemon:
         daemon.wait_for(CAUGHT_UP)
-        wait_until(lambda: stage.linked() == {"old.jpg"}, 30)
+        wait_until(lambda: stage.linked() == {"old.jpg"})
         shutil.rmtree(stage.links)
         stage.add("new.jpg")
         stage.wait_for_trouble("links of all")
         assert stage.program.run("status").returncode == 3
 
         stage.links.mkdir()
-        wait_until(lambda: stage.linked() == {"old.jpg", "new.jpg"}, 30)
+        wait_until(lambda: stage.linked() == {"old.jpg", "new.jpg"})
         stage.wait_for_health()
         (stage.links / "theirs.jpg").write_text("a stranger's")
         stage.add("theirs.jpg")
-        wait_until(lambda: "theirs~2.jpg" in stage.linked(), 30)
+        wait_until(lambda: "theirs~2.jpg" in stage.linked())
         assert (stage.links / "theirs.jpg").read_text() == "a stranger's"
         assert daemon.stop() == 0
 
@@ -222,7 +222,7 @@ def test_a_link_folder_on_another_disk_that_turns_read_only_or_full_is_told(stag
             stage.add("new.jpg")
             stage.wait_for_trouble("mount its disk for writing")
             remount(stage.links, "rw")
-            wait_until(lambda: stage.linked() == {"old.jpg", "new.jpg"}, 30)
+            wait_until(lambda: stage.linked() == {"old.jpg", "new.jpg"})
             stage.wait_for_health()
 
             used = os.statvfs(stage.links)
@@ -231,7 +231,7 @@ def test_a_link_folder_on_another_disk_that_turns_read_only_or_full_is_told(stag
             stage.add("most.jpg")
             stage.wait_for_trouble("make room on its disk")
             remount(stage.links, "rw,nr_inodes=100")
-            wait_until(lambda: "most.jpg" in stage.linked(), 30)
+            wait_until(lambda: "most.jpg" in stage.linked())
             stage.wait_for_health()
             assert daemon.stop() == 0
         assert stage.linked() == {"old.jpg", "new.jpg", "more.jpg", "most.jpg"}

@@ -57,27 +57,27 @@ def test_links_follow_the_photos_and_a_command_runs_once_for_each_new_one(
 
     with program.watch() as daemon:
         daemon.wait_for(CAUGHT_UP)
-        wait_until(lambda: _is_armed(program), 30, "the first comparison")
+        wait_until(lambda: _is_armed(program), what="the first comparison")
         cat(photos / "second.jpg", 80)
-        wait_until(lambda: "second.jpg" in links(folder), 30)
-        wait_until(lambda: told.exists() and "second.jpg" in told.read_text(), 30)
+        wait_until(lambda: "second.jpg" in links(folder))
+        wait_until(lambda: told.exists() and "second.jpg" in told.read_text())
 
         daemon.stop(signal.SIGKILL)
     cat(photos / "third.jpg", 81)
     with program.watch() as daemon:
         daemon.wait_for_count(CAUGHT_UP, 2)
-        wait_until(lambda: "third.jpg" in told.read_text(), 30)
+        wait_until(lambda: "third.jpg" in told.read_text())
         lines = [f"{photos}/second.jpg|cats", f"{photos}/third.jpg|cats"]
         assert told.read_text().splitlines() == lines
 
         (photos / "sub").mkdir()
         (photos / "second.jpg").rename(photos / "sub/second.jpg")
         moved = str(photos / "sub/second.jpg")
-        wait_until(lambda: links(folder).get("second.jpg") == moved, 30)
+        wait_until(lambda: links(folder).get("second.jpg") == moved)
         (photos / "third.jpg").unlink()
-        wait_until(lambda: "third.jpg" not in links(folder), 30)
+        wait_until(lambda: "third.jpg" not in links(folder))
         assert program.run("reject", photos / "first cat.png", "cat").returncode == 0
-        wait_until(lambda: links(folder) == {"second.jpg": moved}, 30)
+        wait_until(lambda: links(folder) == {"second.jpg": moved})
         assert told.read_text().splitlines() == lines
 
         assert program.run("saved", "--delete", "cats").returncode == 0

@@ -208,7 +208,7 @@ def test_ctrl_c_stops_a_scan_and_the_next_one_goes_on(program: Program, tmp_path
         stderr=subprocess.STDOUT,
     )
     with process:
-        wait_until(lambda: program.json("stats")["photos"].get("done", 0) > 3, 60, "first photos")
+        wait_until(lambda: program.json("stats")["photos"].get("done", 0) > 3, what="first photos")
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=20)[0]
 

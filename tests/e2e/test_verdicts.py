@@ -99,7 +99,7 @@ def test_a_rejected_tag_stays_away_through_move_edit_rules_and_models(
     bring_another_detector(program)
     with program.watch(photos):
         wait_until(lambda: is_by_another(program, moved, before), 120, "the new model's results")
-        wait_until(lambda: program.status()["tags"]["waiting"] == 0, 60, "the tags are written")
+        wait_until(lambda: program.status()["tags"]["waiting"] == 0, what="the tags are written")
 
     assert program.search("table") == program.search("dining_table") == []
     assert program.search("espresso") == [str(moved)]
@@ -240,7 +240,7 @@ def test_the_picture_in_question_is_opened_where_there_is_a_desktop(
     done = answer(program, "oq", "review", "cat")
 
     assert "opened with xdg-open" in done.stdout
-    wait_until(seen.exists, 10, "the viewer was started")
+    wait_until(seen.exists, what="the viewer was started")
     assert seen.read_text() == str(photos / "chelsea.jpg")
 
 

@@ -90,7 +90,7 @@ def test_after_kill_9_nothing_is_lost_or_done_twice(program: Program, photos: Pa
         wait_until(lambda: program.catalog.exists() and program.search("cat"), 120)
         (child,) = daemon.children()
         daemon.stop(signal.SIGKILL)
-        wait_until(lambda: not Path(f"/proc/{child}").exists(), 20, "the orphan ends")
+        wait_until(lambda: not Path(f"/proc/{child}").exists(), what="the orphan ends")
     done_before = len(program.search("cat"))
     shutil.copy(MOTORCYCLE, photos / "while it was down.png")
 

@@ -241,7 +241,7 @@ def burst(stage: Stage, number: int) -> None:
     before = stage.daemon.memory()
     names = [path.name for path in put_many(folder, number)]
 
-    wait_until(lambda: len(stage.ledger.states(folder)) == number, 30, "each has a row")
+    wait_until(lambda: len(stage.ledger.states(folder)) == number, what="each has a row")
     stage.wait_all_done(folder, names, seconds=300)
     assert stage.daemon.memory() - before < 100
 

@@ -77,7 +77,7 @@ def test_case_61_the_catalogs_disk_is_full(
         stage.wait_done(stage.root / "cat.jpg")
         fill(disk / "filler")
         names = [path.name for path in put_many(stage.root / "new", 30, pictures=30)]
-        wait_until(lambda: "full" in stage.reasons() or "space" in stage.reasons(), 30, "said")
+        wait_until(lambda: "full" in stage.reasons() or "space" in stage.reasons(), what="said")
         assert stage.program.run("status").returncode == 3
         assert stage.found("cat", stage.root) == ["cat.jpg"]
         assert stage.daemon.process.poll() is None
@@ -197,7 +197,7 @@ def test_case_62_the_catalog_is_deleted_while_the_daemon_runs(start: Start, tmp_
                 file.unlink()
         put(stage.root / "later.jpg", cup_jpeg())
         name = str(stage.program.catalog)
-        wait_until(lambda: name in stage.daemon.log.rpartition(CAUGHT_UP)[2], 30, "it says so")
+        wait_until(lambda: name in stage.daemon.log.rpartition(CAUGHT_UP)[2], what="it says so")
         wait_until(
             lambda: stage.daemon.process.poll() is not None or name in stage.reasons(),
             what="it ends or status says so",

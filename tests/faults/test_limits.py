@@ -40,7 +40,7 @@ def test_case_14_an_overflow_of_the_kernels_queue_starts_a_scan(stage: Stage) ->
     wait_until(lambda: stage.program.status()["overflows"] > before["overflows"])
     wait_until(lambda: stage.program.status()["scans"] > before["scans"])
     stage.sentinel(folder)
-    wait_until(lambda: is_quiet(stage), 60, "one scan does not lead to the next")
+    wait_until(lambda: is_quiet(stage), what="one scan does not lead to the next")
     put(folder / "new folder/deep/later.jpg", cup_jpeg())
     stage.wait_done(folder / "new folder/deep/later.jpg")
 
@@ -120,9 +120,9 @@ def test_case_56_a_thread_of_the_watcher_dies(
         scans = stage.program.status()["scans"]
         fault = put(tmp_path / "home/faults" / thread, b"")
         put(stage.root / "during.jpg", tiny_jpeg(56))  # wakes the thread up
-        wait_until(lambda: not fault.exists(), 10, "the fault has happened")
+        wait_until(lambda: not fault.exists(), what="the fault has happened")
         stage.wait_done(stage.root / "during.jpg")
-        wait_until(lambda: stage.program.status()["scans"] > scans, 10, "noticed and scanned")
+        wait_until(lambda: stage.program.status()["scans"] > scans, what="noticed and scanned")
 
         put(stage.root / "sub/after.jpg", tiny_jpeg(57))
         stage.wait_done(stage.root / "sub/after.jpg")
@@ -139,7 +139,7 @@ def test_case_57_a_daemon_that_hangs_is_not_called_healthy(
     with start() as stage:
         wait_until(lambda: stage.program.run("status").returncode == 0)
         stage.daemon.process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: stage.program.run("status").returncode == 3, 60, "status notices")
+        wait_until(lambda: stage.program.run("status").returncode == 3, what="status notices")
         begin = time.monotonic()
         status = stage.program.status()
         assert time.monotonic() - begin < 3
@@ -200,7 +200,7 @@ def test_case_73_a_thousand_unreadable_folders_at_each_scan(
         (tmp_path / f"photos/{number}/bad").mkdir(parents=True)
     put(tmp_path / "home/faults/scandir", b"EIO bad\n")
     with start(faults=True, PHOTOTAG_WATCH_RESCAN_SECONDS="1") as stage:
-        wait_until(lambda: stage.program.status()["scans"] >= 8, 60)
+        wait_until(lambda: stage.program.status()["scans"] >= 8)
         assert stage.daemon.log.count("/bad") < 50
         assert len(stage.daemon.log) < 100_000
         answer = stage.program.run("status")
@@ -265,7 +265,7 @@ def half_a_processor() -> Iterator[Path]:
         for file, value in limits.items():
             (group / file).write_text(value)
         yield group
-        wait_until(lambda g=group: not (g / "cgroup.procs").read_text(), 20)
+        wait_until(lambda g=group: not (g / "cgroup.procs").read_text())
         group.rmdir()
         return
     pytest.skip("control groups cannot be made here")
@@ -279,7 +279,7 @@ def test_case_75_with_half_a_processor(
         within = ["sh", "-c", f'echo $$ > {group}/cgroup.procs; exec "$@"', "sh"]
         names = [path.name for path in put_many(tmp_path / "photos", 12, pictures=12)]
         with start(within=within) as stage:
-            stage.wait_all_done(stage.root, names, seconds=60)
+            stage.wait_all_done(stage.root, names)
             put_many(stage.root / "more", 12, pictures=12)
             begin = time.monotonic()
             assert stage.daemon.stop() == 0

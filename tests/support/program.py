@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 BIN = Path(sys.executable).parent
 FAULTS = Path(__file__).with_name("faults")
+PATIENCE = 120.0  # seconds; no test is about them, and a busy machine may need many
 _PAUSE = threading.Event()
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE, what: str = "") -> Any:
     """Wait for a condition with a deadline; return what it returned."""
     end = time.monotonic() + seconds
     while True:
@@ -124,14 +125,14 @@ class Daemon:
         """All that it has printed so far."""
         return self._log.read_text("utf-8", "backslashreplace")
 
-    def wait_for(self, text: str, seconds: float = 120) -> None:
+    def wait_for(self, text: str, seconds: float = PATIENCE) -> None:
         """Wait until it has printed this."""
         try:
             wait_until(lambda: text in self.log or self.process.poll() is not None, seconds)
         finally:
             assert text in self.log, self.log
 
-    def wait_for_count(self, text: str, times: int, seconds: float = 120) -> None:
+    def wait_for_count(self, text: str, times: int, seconds: float = PATIENCE) -> None:
         """Wait until it, and those that wrote into this log before, have printed this so often."""
         try:
             wait_until(

@@ -15,7 +15,7 @@ import pytest
 from ledger import Ledger, Row
 from photo_files import CAT, COFFEE, jpeg_bytes, open_rgb
 from PIL import Image
-from program import BIN, Program, wait_until
+from program import BIN, PATIENCE, Program, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -104,7 +104,7 @@ class Stage:
         folder.mkdir()
         return folder
 
-    def wait_state(self, path: bytes | Path, state: str, seconds: float = 30) -> None:
+    def wait_state(self, path: bytes | Path, state: str, seconds: float = PATIENCE) -> None:
         """Wait until a photo has a state."""
         wait_until(
             lambda: (row := self.ledger.row(path)) is not None and row.state == state,
@@ -112,12 +112,14 @@ class Stage:
             f"{path!r} {state}: {self.ledger.row(path)}",
         )
 
-    def wait_done(self, *paths: bytes | Path, seconds: float = 30) -> None:
+    def wait_done(self, *paths: bytes | Path, seconds: float = PATIENCE) -> None:
         """Wait until these photos are done."""
         for path in paths:
             self.wait_state(path, "done", seconds)
 
-    def wait_states(self, folder: Path, expected: dict[str, str], seconds: float = 30) -> None:
+    def wait_states(
+        self, folder: Path, expected: dict[str, str], seconds: float = PATIENCE
+    ) -> None:
         """Wait until a folder's rows are exactly these: names and states."""
         wait_until(
             lambda: self.ledger.states(folder) == expected,
@@ -125,7 +127,9 @@ class Stage:
             f"{expected} in {folder}",
         )
 
-    def wait_all_done(self, folder: Path, names: Collection[str], seconds: float = 30) -> None:
+    def wait_all_done(
+        self, folder: Path, names: Collection[str], seconds: float = PATIENCE
+    ) -> None:
         """Wait until a folder's rows are exactly these, all done."""
         try:
             self.wait_states(folder, dict.fromkeys(names, "done"), seconds)
@@ -156,7 +160,7 @@ class Stage:
         wanted = str(path or self.root)
         return next((r for r in self.program.status()["roots"] if r["path"] == wanted), {})
 
-    def wait_root(self, state: str, path: Path | None = None, seconds: float = 30) -> None:
+    def wait_root(self, state: str, path: Path | None = None, seconds: float = PATIENCE) -> None:
         """Wait until ``status`` gives a root this state."""
         wait_until(lambda: self.root_status(path).get("state") == state, seconds, state)
 

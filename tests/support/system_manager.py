@@ -106,7 +106,7 @@ class SystemManager:
             process.kill()  # all of the namespace goes with it
             process.wait()
             for folder in folders:
-                wait_until(partial(_remove_groups, folder), 20, "its processes are gone")
+                wait_until(partial(_remove_groups, folder), what="its processes are gone")
         return said.read_text("utf-8", "replace") if said.exists() else ""
 
 

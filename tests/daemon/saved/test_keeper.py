@@ -64,7 +64,7 @@ class Desk:
             self.keeper.feed()
             return condition()
 
-        wait_until(turn, 30)
+        wait_until(turn)
 
     def is_armed(self) -> bool:
         return rows(self.config.catalog.path, "SELECT is_armed FROM saved_search") == [(1,)]
@@ -247,7 +247,7 @@ def test_the_catalog_is_not_asked_without_pause_when_it_cannot_be_read(
 
     monkeypatch.setattr(matcher.CatalogReader, "open", refuse)
     seeker.start(["all"])
-    wait_until(lambda: len(alarms) >= 2, 30)
+    wait_until(lambda: len(alarms) >= 2)
     seeker.stop()
 
     assert alarms[:2] == [False, False]  # each wait is a whole one
