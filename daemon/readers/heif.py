@@ -7,6 +7,7 @@ does not count (ISO/IEC 23008-12, annex A). The wide colours of Display P3 are l
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING
 
 import cv2
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
     from .picture import Limits, Pixels
 
-# Nothing but the picture is wanted of a file.
-pillow_heif.options.THUMBNAILS = False
+# Nothing but the picture is wanted of a file; thumbnails are listed, and decoded when asked for.
 pillow_heif.options.DEPTH_IMAGES = False
 pillow_heif.options.AUX_IMAGES = False
 pillow_heif.options.DECODE_THREADS = 1  # several photos are decoded at once
@@ -42,8 +42,14 @@ def coded_pieces(data: bytes) -> Iterator[memoryview]:
     return primary_pieces(data)
 
 
-def read_pixels(data: bytes, _header: Header, _min_side: int) -> Pixels:
-    """Return the pixels at full size: HEVC knows no other."""
+def read_pixels(data: bytes, header: Header, min_side: int) -> Pixels:
+    """Return the pixels of a thumbnail that is large enough, else at full size.
+
+    HEVC knows no reduced scale, but cameras embed a small copy, which takes a tenth of the time.
+    """
+    small = _read_thumbnail(data, header, min_side)
+    if small is not None:
+        return small
     file = _open(data)
     pixels = np.array(file)  # a copy: in some versions the memory goes with the file
     if pixels.dtype == np.uint16:
@@ -54,6 +60,18 @@ def read_pixels(data: bytes, _header: Header, _min_side: int) -> Pixels:
         premultiplied = file.premultiplied_alpha
         pixels = over_white(pixels[..., :-1], pixels[..., -1], is_premultiplied=premultiplied)
     return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+
+
+def _read_thumbnail(data: bytes, header: Header, min_side: int) -> Pixels | None:
+    """Return the smallest embedded copy that shows the whole picture and is not too small."""
+    scale = min_side / min(header.width, header.height)
+    if scale >= 1:
+        return None
+    image = pillow_heif.HeifImageFile(io.BytesIO(data))
+    wanted = math.ceil(header.width * scale), math.ceil(header.height * scale)
+    if image.mode != "RGB" or image.draft(None, wanted) is None:
+        return None
+    return np.ascontiguousarray(np.asarray(image)[..., ::-1])
 
 
 def _open(data: bytes) -> pillow_heif.HeifFile:

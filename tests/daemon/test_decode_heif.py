@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import numpy as np
 import pillow_heif
 import pytest
 from decoding import assert_shows, fingerprint, header_of, heic_bytes, load, orientation_exif
 from exiftool import exiftool
-from photo_files import CAT, ROCKET, open_rgb
+from photo_files import CAT, ROCKET, STORE_AS, open_rgb
 from PIL import Image
+
+from phototagd.daemon.errors import PhotoError
 
 PICTURE = open_rgb(CAT)
 PLAIN = heic_bytes(PICTURE)
@@ -69,6 +72,49 @@ def test_10_bits_keep_their_brightness(mode: str, shown: str) -> None:
     assert file.info["bit_depth"] == 10
 
     assert_shows(load(out.getvalue(), "a.heic"), wanted)
+
+
+@cache
+def with_thumbnails(*boxes: int, orientation: int = 1) -> bytes:
+    """Return a HEIC of 451 x 300 pixels with embedded copies whose long sides are these."""
+    turn = STORE_AS[orientation]
+    file = pillow_heif.from_pillow(PICTURE if turn is None else PICTURE.transpose(turn))
+    file.info["thumbnails"] = list(boxes)
+    out = io.BytesIO()
+    file.save(out, exif=orientation_exif(orientation))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("orientation", [1, 2, 5, 6])
+def test_a_thumbnail_that_is_large_enough_is_read_for_the_picture(orientation: int) -> None:
+    data = with_thumbnails(256, orientation=orientation)
+
+    small = load(data, "a.heic", min_side=160)
+    assert small.shape[:2] == (170, 256)
+    assert_shows(small, PICTURE, least_psnr=25)
+    assert header_of(data, "a.heic").upright_size == PICTURE.size
+
+
+@pytest.mark.parametrize(
+    ("min_side", "size"), [(80, (84, 128)), (86, (170, 256)), (170, (170, 256)), (171, (300, 451))]
+)
+def test_the_smallest_thumbnail_that_will_do_is_taken_and_none_that_is_too_small(
+    min_side: int, size: tuple[int, int]
+) -> None:
+    data = with_thumbnails(256, 128)
+
+    assert load(data, "a.heic", min_side).shape[:2] == size
+
+
+def test_the_thumbnail_of_a_heic_does_not_hide_that_it_is_cut_off() -> None:
+    data = with_thumbnails(256)
+
+    with pytest.raises(PhotoError):
+        fingerprint(data[: len(data) // 2], "a.heic")
+
+
+def test_a_thumbnail_does_not_change_the_fingerprint() -> None:
+    assert fingerprint(with_thumbnails(256), "a.heic") == fingerprint(with_thumbnails(), "a.heic")
 
 
 def test_a_heics_fingerprint_survives_metadata_and_tells_pictures_apart() -> None:
