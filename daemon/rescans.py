@@ -12,9 +12,9 @@ from .scanner import ScanRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .config import WatchSettings
     from .library import Library, Root
     from .scanner import Scanner
-    from .settings import WatchSettings
     from .settler import Settlers
     from .watcher import Watcher
 

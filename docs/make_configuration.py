@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from phototagd.daemon import config
+from phototagd.daemon.config import rules
 
 PAGE = Path(__file__).with_name("configuration.md")
 HEAD = """\
 # Configuration
 
-<!-- Written by docs/make_configuration.py from daemon/default.toml: change that, run it again. -->
+<!-- Written by docs/make_configuration.py from daemon/config/default.toml: change that, run it. -->
 
 `phototag config` names your settings file, and shows each setting with its value and where that
 came from. `phototag config --default` prints all of them with these explanations.
@@ -69,7 +69,7 @@ class Group:
 
 def page() -> str:
     """Return the whole page."""
-    text = config.default_text()
+    text = rules.default_text()
     parts = [HEAD]
     for section, groups in read_groups(text).items():
         parts.append(f"\n## {section}\n")
@@ -120,13 +120,13 @@ def _rows(section: str, group: Group, values: dict[str, Any]) -> list[str]:
 
 def _allowed(section: str, key: str, default: Any) -> str:
     """Say which values a setting takes."""
-    choices = config.CHOICES.get((section, key))
+    choices = rules.CHOICES.get((section, key))
     if choices:
         return ", ".join(f"`{_toml(choice)}`" for choice in choices)
-    if f"{section}.{key}" in config.NUMBER_TABLES:
+    if f"{section}.{key}" in rules.NUMBER_TABLES:
         return "numbers from 0 to 1 by name"
-    least = config.MINIMUM.get((section, key))
-    kind = config.type_name(default)
+    least = rules.MINIMUM.get((section, key))
+    kind = rules.type_name(default)
     return kind if least is None else f"{kind}, at least {least:g}"
 
 

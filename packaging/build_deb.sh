@@ -48,7 +48,7 @@ complete fish > "$share/fish/vendor_completions.d/phototag.fish"
 
 install -d "$stage/etc/phototagd" "$share/doc/phototagd"
 # Every setting stands there as a comment: what the file does not say, `service install` writes.
-sed 's/^[^#]/# &/' daemon/default.toml > "$stage/etc/phototagd/config.toml"
+sed 's/^[^#]/# &/' daemon/config/default.toml > "$stage/etc/phototagd/config.toml"
 gzip -9n < CHANGELOG.md > "$share/doc/phototagd/changelog.gz"
 install -m 644 packaging/debian/copyright "$share/doc/phototagd/copyright"
 

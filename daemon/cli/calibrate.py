@@ -170,7 +170,7 @@ def _print(found: list[Precision]) -> None:
 
 def _write(settings: Settings, found: list[Precision], fuser: Fuser) -> None:
     """Put the proposed thresholds among those of the settings file."""
-    from ..config_edit import write_setting
+    from ..config.editing import write_setting
 
     proposed = {one.name: one.threshold for one in found if one.threshold is not None}
     if not proposed:

@@ -85,7 +85,7 @@ def require_own(config: Config, choice: Choice) -> None:
 
 def write_choice(config: Config, choice: Choice) -> None:
     """Write it into the settings, so that the daemon looks at new photos with these models."""
-    from ..config_edit import literal, write_setting
+    from ..config.editing import literal, write_setting
 
     for key, value in choice.settings().items():
         write_setting(Path(config.file), "models", key, value)

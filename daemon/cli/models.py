@@ -170,7 +170,7 @@ def use_models(settings: Settings, names: tuple[str, ...]) -> None:
     Of several detectors the scores are merged, box by box; name the best first. The choice is
     written into the settings file; a kind of which none is named stays as it is.
     """
-    from ..config_edit import write_setting
+    from ..config.editing import write_setting
 
     chosen = [_find(settings, name) for name in names]
     choice = _choice(chosen)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..config import CONFIG_VARIABLE, PREFIX, SYSTEM_FILE, RootSettings, default_path, load_config
-from ..config_edit import add_roots, write_setting
+from ..config.editing import add_roots, write_setting
 from ..installation import Installation, find_program
 from ..printable import printable
 from . import Ended

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from doc_pages import PAGES, ROOT, blocks
 
-from phototagd.daemon.config import CHOICES, MINIMUM, default_text, load_config
+from phototagd.daemon.config import default_text, load_config
+from phototagd.daemon.config.rules import CHOICES, MINIMUM
 
 if TYPE_CHECKING:
     from pathlib import Path

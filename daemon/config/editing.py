@@ -13,8 +13,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .atomic import written_whole
-from .config import ConfigError
+from ..atomic import written_whole
+from .rules import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ import tomllib
 import pytest
 
 from phototagd.daemon.config import ConfigError, default_text
-from phototagd.daemon.config_edit import set_value, write_setting
+from phototagd.daemon.config.editing import set_value, write_setting
 
 
 @pytest.mark.parametrize(

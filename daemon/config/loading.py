@@ -1,4 +1,4 @@
-"""The settings: defaults, then a TOML file, then the environment; checked once, then frozen."""
+"""Reading the settings: defaults, then a TOML file, then the environment; checked, then frozen."""
 
 from __future__ import annotations
 
@@ -8,18 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .saved.templates import CommandError, check_commands
-from .setting_rules import (
-    CHOICES,
-    MINIMUM,
-    NUMBER_TABLES,
-    ConfigError,
-    checked,
-    default_text,
-    defaults,
-    from_text,
-    type_name,
-)
+from ..saved.templates import CommandError, check_commands
+from .rules import ConfigError, checked, defaults, from_text
 from .settings import (
     CatalogSettings,
     Config,
@@ -34,17 +24,6 @@ from .settings import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = [
-    "CHOICES",
-    "MINIMUM",
-    "NUMBER_TABLES",
-    "Config",
-    "ConfigError",
-    "RootSettings",
-    "default_text",
-    "type_name",
-]  # what has to do with settings is found here; the rest is defined below
 
 PREFIX = "PHOTOTAG_"
 CONFIG_VARIABLE = "PHOTOTAG_CONFIG"
