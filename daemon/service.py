@@ -36,7 +36,7 @@ from .saved.keeper import SavedSearchKeeper
 from .saved.matcher import Compared
 from .scanner import Listed, RootSeen, Scanner, Walked
 from .settler import Settled, Settlers
-from .supervision import Supervision
+from .systemd.supervision import Supervision
 from .textfile import MetricsFile
 from .version import is_sidecar_name
 from .watcher import Watcher
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .config import Config
-    from .notify import Notifier
     from .pipeline import Outcome
+    from .systemd.notify import Notifier
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from .notify import Notifier
+from .systemd.notify import Notifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable

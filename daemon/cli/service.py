@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ..installation import Installation
+    from ..systemd.installation import Installation
 
 EXIT_NOT_RUNNING = 3  # as of systemctl
 TRIAL = (
@@ -101,9 +101,9 @@ def uninstall(settings: Settings, is_system: bool | None, dry_run: bool) -> None
 
     Files that you have edited stay, too, and are named.
     """
-    from ..installation import possible_files, unit_folder
-    from ..systemctl import systemctl
-    from ..units import is_untouched, read_text
+    from ..systemd.installation import possible_files, unit_folder
+    from ..systemd.systemctl import systemctl
+    from ..systemd.units import is_untouched, read_text
 
     is_system = _is_installed_for_system(is_system)
     folder = unit_folder(is_user=not is_system)
@@ -144,7 +144,7 @@ def status(is_system: bool | None) -> int:
 
     What the daemon says of itself: `phototag status`. Its log: `journalctl -u phototagd`.
     """
-    from ..systemctl import SystemdError, show_unit
+    from ..systemd.systemctl import SystemdError, show_unit
 
     try:
         said = show_unit(is_system=_is_installed_for_system(is_system))
@@ -173,13 +173,13 @@ def _is_root() -> bool:
 
 def _is_installed_for_system(asked: bool | None) -> bool:
     """Take the service that is there, where nobody says which one is meant."""
-    from ..systemctl import is_installed_for_user
+    from ..systemd.systemctl import is_installed_for_user
 
     return not is_installed_for_user() if asked is None else asked
 
 
 def _refuse_where_it_cannot_work(*, is_system: bool) -> None:
-    from ..systemctl import is_systemd_there
+    from ..systemd.systemctl import is_systemd_there
 
     if not is_systemd_there():
         raise Ended(
@@ -192,7 +192,7 @@ def _refuse_where_it_cannot_work(*, is_system: bool) -> None:
 
 
 def _refuse_edited(installation: Installation) -> None:
-    from ..units import find_edited
+    from ..systemd.units import find_edited
 
     edited = find_edited(installation.unit_files())
     if edited:
@@ -217,7 +217,7 @@ def _show(installation: Installation, *, dry_run: bool) -> None:
 
 
 def _write(installation: Installation) -> None:
-    from ..units import write_unit
+    from ..systemd.units import write_unit
 
     try:
         for folder in installation.folders_to_make():
@@ -240,7 +240,7 @@ def _remove(paths: Iterable[Path]) -> None:
 
 
 def _steps(*, is_system: bool, enable: bool) -> list[list[str]]:
-    from ..systemctl import systemctl
+    from ..systemd.systemctl import systemctl
 
     control = systemctl(is_system=is_system)
     steps = [[*control, "daemon-reload"]]
@@ -251,7 +251,7 @@ def _steps(*, is_system: bool, enable: bool) -> list[list[str]]:
 
 
 def _tell_next(*, is_system: bool, enable: bool, dry_run: bool) -> None:
-    from ..systemctl import has_desktop, is_lingering, systemctl
+    from ..systemd.systemctl import has_desktop, is_lingering, systemctl
 
     if not enable:
         control = " ".join(systemctl(is_system=is_system))
@@ -273,7 +273,7 @@ def _tell_next(*, is_system: bool, enable: bool, dry_run: bool) -> None:
 
 def _can_make_namespaces() -> bool:
     """Try whether this user's manager can shut a program in."""
-    from ..systemctl import ANSWER_SECONDS, SystemdError, run_step
+    from ..systemd.systemctl import ANSWER_SECONDS, SystemdError, run_step
 
     options = [word for setting in TRIAL for word in ("-p", setting)]
     trial = ["systemd-run", "--user", "--wait", "--quiet", "--collect", *options, "true"]
@@ -294,7 +294,7 @@ def _told_alone(remedy: str = "") -> Iterator[None]:
 
 
 def _run(step: Sequence[str]) -> None:
-    from ..systemctl import SystemdError, run_step
+    from ..systemd.systemctl import SystemdError, run_step
 
     click.echo(f"running {' '.join(step)}")
     try:

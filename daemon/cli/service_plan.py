@@ -13,8 +13,8 @@ import click
 
 from ..config import CONFIG_VARIABLE, PREFIX, SYSTEM_FILE, RootSettings, default_path, load_config
 from ..config.editing import add_roots, write_setting
-from ..installation import Installation, find_program
 from ..printable import printable
+from ..systemd.installation import Installation, find_program
 from . import Ended
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ..errors import RecognizerError
 from . import Ended, Settings, hint, pass_settings, real_folders, version_option
 
 if TYPE_CHECKING:
-    from ..notify import Notifier
+    from ..systemd.notify import Notifier
 
 EXIT_BUSY = 75  # EX_TEMPFAIL of sysexits.h: another daemon has the catalog
 EXIT_CONFIG = 78  # EX_CONFIG: starting again will not help

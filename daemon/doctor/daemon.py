@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ...db.lock import find_writer
-from ..installation import Installation, find_program, user_folder
 from ..printable import count
 from ..status import running_status
-from ..systemctl import (
+from ..systemd.installation import Installation, find_program, user_folder
+from ..systemd.systemctl import (
     SystemdError,
     has_desktop,
     is_installed_for_user,
@@ -20,7 +20,7 @@ from ..systemctl import (
     is_systemd_there,
     show_unit,
 )
-from ..units import SYSTEM_FOLDERS, UNIT, is_untouched, read_text
+from ..systemd.units import SYSTEM_FOLDERS, UNIT, is_untouched, read_text
 from .findings import note, ok, problem
 from .hiding import without_names
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phototagd.daemon.doctor.daemon import installed_at, started_program
-from phototagd.daemon.units import fill_unit, shipped
+from phototagd.daemon.systemd.units import fill_unit, shipped
 
 
 @pytest.mark.parametrize("program", ["/usr/bin/phototagd", "/home/me/100% mine/phototagd"])

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from phototagd.daemon.notify import Notifier
-from phototagd.daemon.supervision import Supervision
+from phototagd.daemon.systemd.notify import Notifier
+from phototagd.daemon.systemd.supervision import Supervision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

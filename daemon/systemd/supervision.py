@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .library import Library
+    from ..library import Library
+    from ..pipeline import Pipeline
+    from ..watcher import Watcher
     from .notify import Notifier
-    from .pipeline import Pipeline
-    from .watcher import Watcher
 
 PINGS: Final = 4  # within one interval of the watchdog
 STATUS_SECONDS: Final = 5.0

@@ -24,7 +24,7 @@ from .units import (
 )
 
 if TYPE_CHECKING:
-    from .config import Config
+    from ..config import Config
 
 # What the units open for writing by StateDirectory= and CacheDirectory=, or ReadWritePaths=.
 SYSTEM_PLACES = ("/var/lib/phototagd", "/var/cache/phototagd")

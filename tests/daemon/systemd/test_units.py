@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from phototagd.daemon import units
 from phototagd.daemon.config import RootSettings, load_config
-from phototagd.daemon.installation import Installation
-from phototagd.daemon.units import UnitFile
+from phototagd.daemon.systemd import units
+from phototagd.daemon.systemd.installation import Installation
+from phototagd.daemon.systemd.units import UnitFile
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from .atomic import written_whole
+from ..atomic import written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,0 +1,1 @@
+"""The service under systemd: unit files, its manager, and what the manager is told."""
