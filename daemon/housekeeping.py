@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..db import upkeep
 from ..db.errors import CatalogError, CatalogVanished
+from .monitoring.status import LEAST_FREE_BYTES, Trouble
 from .printable import printable
-from .status import LEAST_FREE_BYTES, Trouble
 from .verdicts import Judge
 
 if TYPE_CHECKING:

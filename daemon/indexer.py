@@ -19,13 +19,13 @@ from .fusing import make_fuser
 from .ignores import IgnoreGlobError, Ignores
 from .library import Library
 from .messages import decode_reply, encode
+from .monitoring.stages import StageTimes
 from .mounts import find_mount, is_network
 from .pipeline import Outcome, Pipeline
 from .saved.commands import Ran
 from .saved.matcher import Compared
 from .scanner import Listed, RootSeen, Walked
 from .settler import Settled
-from .stages import StageTimes
 from .tagging.automatic import AutomaticTagger
 from .tagging.setup import scribe_program
 from .worker import ChildProgram, Worker, plan_worker

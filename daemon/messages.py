@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..db.records import Metadata, PhotoFacts, Place
 from ..models.results import Analysis, Box, Crop, Detection, Label, ModelVersion
-from .stages import STAGES
+from .monitoring.stages import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -29,9 +29,9 @@ from .messages import (
     Reply,
     Report,
 )
+from .monitoring.stages import Stopwatch
 from .printable import printable
 from .second_pass import SecondPass
-from .stages import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ..db.records import PendingPhoto, PhotoFacts, Verdict
     from ..models.results import Analysis, ModelVersion, Reading
     from .fusing import Fuser
-    from .stages import StageTimes
+    from .monitoring.stages import StageTimes
     from .worker import Worker
 
 logger = logging.getLogger(__name__)

@@ -44,7 +44,7 @@ from .messages import (
 )
 from .metadata.reader import read_metadata
 from .metadata.sidecars import read_sidecars
-from .stages import Stopwatch
+from .monitoring.stages import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

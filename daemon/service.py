@@ -27,9 +27,10 @@ from .indexer import (
     Wake,
     make_ignores,
 )
+from .monitoring.report import Reporter
+from .monitoring.textfile import MetricsFile
 from .output import describe_outcome
 from .printable import printable
-from .report import Reporter
 from .rescans import Rescans
 from .saved.commands import Ran
 from .saved.keeper import SavedSearchKeeper
@@ -37,7 +38,6 @@ from .saved.matcher import Compared
 from .scanner import Listed, RootSeen, Scanner, Walked
 from .settler import Settled, Settlers
 from .systemd.supervision import Supervision
-from .textfile import MetricsFile
 from .version import is_sidecar_name
 from .watcher import Watcher
 from .worker import plan_worker

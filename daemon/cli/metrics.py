@@ -16,8 +16,8 @@ def command(settings: Settings) -> None:
     [metrics] textfile = "/var/lib/node_exporter/phototagd.prom".
     """
     from ...db.reader import CatalogReader
-    from ..metrics import render
-    from ..status import measure, running_status
+    from ..monitoring.metrics import render
+    from ..monitoring.status import measure, running_status
 
     path = settings.config.catalog.path
     with CatalogReader.open(path) as reader:

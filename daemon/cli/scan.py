@@ -64,7 +64,7 @@ def command(settings: Settings, folders: tuple[bytes, ...], quiet: bool) -> int:
     """
     from ..config import RootSettings
     from ..indexer import Indexer
-    from ..logs import configure_logging
+    from ..monitoring.logs import configure_logging
 
     configure_logging("warning")
     roots = [RootSettings(folder) for folder in real_folders(folders)]

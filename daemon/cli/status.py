@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..monitoring.status import LEAST_FREE_BYTES
 from ..printable import count
-from ..status import LEAST_FREE_BYTES
 from . import Settings, pass_settings
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def _gather(settings: Settings) -> dict[str, Any]:
     """Join what the daemon wrote with what can be seen from here."""
     from ...db.errors import CatalogAbsent, CatalogError, CatalogUnreadable
     from ...db.reader import CatalogReader
+    from ..monitoring.status import measure, read_status, running_status
     from ..printable import printable
-    from ..status import measure, read_status, running_status
 
     path = settings.config.catalog.path
     try:

@@ -82,7 +82,7 @@ phototagd = _under_its_own_name()
 
 
 def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:
-    from ..logs import configure_logging
+    from ..monitoring.logs import configure_logging
     from ..printable import printable
     from ..service import Service
     from ..signals import run_until_signalled

@@ -117,7 +117,7 @@ def run_batch(
     is_dry: bool = False,
 ) -> int:
     """Write or take back with a bar, print what became of it, return the exit code."""
-    from ..logs import configure_logging
+    from ..monitoring.logs import configure_logging
     from ..printable import printable
     from ..tagging.batch import Batch
     from .scan import open_progress

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ...db.lock import find_writer
+from ..monitoring.status import running_status
 from ..printable import count
-from ..status import running_status
 from ..systemd.installation import Installation, find_program, user_folder
 from ..systemd.systemctl import (
     SystemdError,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...db.errors import CatalogError
 from ...db.states import label_key
+from ..monitoring.status import Trouble
 from ..printable import printable
-from ..status import Trouble
 from .commands import CommandRunner, Job, Ran
 from .matcher import Compared, Matcher
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from ...db.errors import CatalogError, QueryError, UnknownSearch, UnknownWord
 from ...db.reader import CatalogReader
 from ...db.states import label_key
+from ..monitoring.status import Trouble
 from ..printable import count
-from ..status import Trouble
 from .links import LinkError, LinkFolder
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...db.reader import CatalogReader
 from ...db.states import TagState
+from ..monitoring.status import Trouble
 from ..printable import printable
-from ..status import Trouble
 from .setup import TARGETS, find_root, make_job, tag_rules
 from .tagger import Tagger
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...db.catalog import Catalog
     from ..config import Config
     from ..messages import Died
-    from ..stages import StageTimes
+    from ..monitoring.stages import StageTimes
     from ..worker import Worker
     from .orders import Answer
     from .tagger import TagJob, TagReport

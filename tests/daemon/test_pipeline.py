@@ -10,8 +10,8 @@ from catalog_samples import MODELS, add_photos, analysis, facts
 from phototagd.daemon.config import load_config
 from phototagd.daemon.fusing import make_fuser
 from phototagd.daemon.messages import Analyzed, Identified, Identify, Ready
+from phototagd.daemon.monitoring.stages import StageTimes
 from phototagd.daemon.pipeline import Outcome, Pipeline
-from phototagd.daemon.stages import StageTimes
 from phototagd.db.catalog import Catalog
 from phototagd.db.reader import CatalogReader
 from phototagd.db.states import VerdictKind

@@ -5,8 +5,8 @@ from __future__ import annotations
 from doc_pages import ROOT, code_spans
 from prometheus_client.parser import text_string_to_metric_families
 
-from phototagd.daemon.metrics import render
-from phototagd.daemon.stages import StageTimes
+from phototagd.daemon.monitoring.metrics import render
+from phototagd.daemon.monitoring.stages import StageTimes
 from phototagd.db.states import PhotoState
 
 STATUS = {

@@ -178,7 +178,7 @@ def test_case_72_ignored_folders_are_neither_watched_nor_scanned(
 def test_case_73_the_same_warning_a_hundred_thousand_times() -> None:
     code = (
         "import logging, sys\n"
-        "from phototagd.daemon.logs import configure_logging\n"
+        "from phototagd.daemon.monitoring.logs import configure_logging\n"
         "configure_logging('info')\n"
         "logger = logging.getLogger('phototagd.daemon.service')\n"
         "for n in range(100_000):\n"

@@ -6,13 +6,13 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from .printable import printable
+from ..printable import printable
 from .status import Trouble, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..db.states import PhotoState
+    from ...db.states import PhotoState
 
     Count: TypeAlias = Callable[[], Mapping[PhotoState, int]]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from phototagd.daemon.metrics import render, write_textfile
-from phototagd.daemon.stages import BUCKETS, StageTimes
-from phototagd.daemon.textfile import MetricsFile
+from phototagd.daemon.monitoring.metrics import render, write_textfile
+from phototagd.daemon.monitoring.stages import BUCKETS, StageTimes
+from phototagd.daemon.monitoring.textfile import MetricsFile
 from phototagd.db.states import PhotoState
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from phototagd.daemon.stages import BUCKETS, StageTimes, Stopwatch
+from phototagd.daemon.monitoring.stages import BUCKETS, StageTimes, Stopwatch
 
 if TYPE_CHECKING:
     import pytest

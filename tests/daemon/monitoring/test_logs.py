@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from phototagd.daemon.logs import MOST_A_WINDOW, Burst
+from phototagd.daemon.monitoring.logs import MOST_A_WINDOW, Burst
 from phototagd.daemon.printable import printable
 
 

@@ -19,8 +19,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from ..db.states import PhotoState
-from .atomic import written_whole
+from ...db.states import PhotoState
+from ..atomic import written_whole
 from .stages import BUCKETS, STAGES
 
 if TYPE_CHECKING:

@@ -8,17 +8,17 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ..db.states import PhotoState, RootState
-from .printable import count, printable
+from ...db.states import PhotoState, RootState
+from ..printable import count, printable
 from .status import Rate, Trouble, troubles_to_json, write_status
 
 if TYPE_CHECKING:
-    from .housekeeping import Housekeeper
-    from .library import Library, Root
-    from .pipeline import Outcome
-    from .scan import Walk
+    from ..housekeeping import Housekeeper
+    from ..library import Library, Root
+    from ..pipeline import Outcome
+    from ..scan import Walk
+    from ..watcher import Watcher
     from .stages import StageTimes
-    from .watcher import Watcher
 
 logger = logging.getLogger(__name__)
 

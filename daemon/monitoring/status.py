@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..db.lock import find_writer
-from ..db.upkeep import wal_bytes
+from ...db.lock import find_writer
+from ...db.upkeep import wal_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
