@@ -20,8 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from phototagd.daemon.ignores import Ignores
-from phototagd.daemon.scan import Walk
+from phototagd.daemon.watching.ignores import Ignores
+from phototagd.daemon.watching.scan import Walk
 from phototagd.db.catalog import Catalog
 from phototagd.db.reader import CatalogReader
 

@@ -10,7 +10,7 @@ from ..db.reader import CatalogReader
 from ..db.states import PhotoState
 from .indexer import make_ignores
 from .printable import printable
-from .scan import Walk
+from .watching.scan import Walk
 
 if TYPE_CHECKING:
     from .config import Config

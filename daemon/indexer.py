@@ -16,18 +16,18 @@ from ..db.errors import CatalogError
 from .config import ConfigError
 from .formats import installed_readers
 from .fusing import make_fuser
-from .ignores import IgnoreGlobError, Ignores
 from .library import Library
 from .messages import decode_reply, encode
 from .monitoring.stages import StageTimes
-from .mounts import find_mount, is_network
 from .pipeline import Outcome, Pipeline
 from .saved.commands import Ran
 from .saved.matcher import Compared
-from .scanner import Listed, RootSeen, Walked
-from .settler import Settled
 from .tagging.automatic import AutomaticTagger
 from .tagging.setup import scribe_program
+from .watching.ignores import IgnoreGlobError, Ignores
+from .watching.mounts import find_mount, is_network
+from .watching.scanner import Listed, RootSeen, Walked
+from .watching.settler import Settled
 from .worker import ChildProgram, Worker, plan_worker
 
 if TYPE_CHECKING:

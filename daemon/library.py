@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from ..db.catalog import Catalog
     from ..db.records import RootFolder, RootRecord
     from .config import RootSettings
-    from .ignores import Ignores
-    from .mounts import RootIdentity
-    from .scan import Listing, Walk
-    from .scanner import ScanRequest
-    from .settle import StableFile
+    from .watching.ignores import Ignores
+    from .watching.mounts import RootIdentity
+    from .watching.scan import Listing, Walk
+    from .watching.scanner import ScanRequest
+    from .watching.settle import StableFile
 
 logger = logging.getLogger(__name__)
 

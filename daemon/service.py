@@ -31,15 +31,15 @@ from .monitoring.report import Reporter
 from .monitoring.textfile import MetricsFile
 from .output import describe_outcome
 from .printable import printable
-from .rescans import Rescans
 from .saved.commands import Ran
 from .saved.keeper import SavedSearchKeeper
 from .saved.matcher import Compared
-from .scanner import Listed, RootSeen, Scanner, Walked
-from .settler import Settled, Settlers
 from .systemd.supervision import Supervision
 from .version import is_sidecar_name
-from .watcher import Watcher
+from .watching.rescans import Rescans
+from .watching.scanner import Listed, RootSeen, Scanner, Walked
+from .watching.settler import Settled, Settlers
+from .watching.watcher import Watcher
 from .worker import plan_worker
 
 if TYPE_CHECKING:

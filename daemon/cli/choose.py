@@ -136,7 +136,7 @@ def _analyze(settings: Settings, paths: list[bytes]) -> None:
         return
     from ..config import RootSettings
     from ..indexer import Indexer
-    from ..settle import StableFile
+    from ..watching.settle import StableFile
     from .scan import Summary, open_progress, walk_root, work_off
 
     folders = {path for path in paths if os.path.isdir(path)}

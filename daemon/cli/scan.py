@@ -103,8 +103,8 @@ def open_progress(*, quiet: bool) -> Progress:
 def walk_root(indexer: Indexer, root: Root, summary: Summary, progress: Progress) -> None:
     """Make the catalog's rows of a root equal to what lies there."""
     from ...db.paths import join
-    from ..mounts import identify
-    from ..scan import Walk
+    from ..watching.mounts import identify
+    from ..watching.scan import Walk
 
     task = progress.add_task("looking for photos", total=None, rate="")
     library = indexer.library

@@ -17,9 +17,9 @@ from ..housekeeping import LARGEST_WAL_BYTES
 from ..indexer import check_place
 from ..monitoring.report import ROOT_TROUBLES
 from ..monitoring.status import LEAST_FREE_BYTES, measure
-from ..mounts import find_mount
 from ..output.phrases import size_text
 from ..printable import count, printable
+from ..watching.mounts import find_mount
 from .findings import note, ok, problem
 from .hiding import without_names
 

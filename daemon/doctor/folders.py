@@ -12,10 +12,10 @@ from ...db.paths import relative_to
 from ...db.reader import CatalogReader
 from ..config import RootSettings
 from ..indexer import make_ignores
-from ..limits import INSTANCES, WATCHES, read_limit, remedy_for
-from ..mounts import find_mount, is_network
 from ..printable import count, printable
-from ..watcher import choose_mode
+from ..watching.limits import INSTANCES, WATCHES, read_limit, remedy_for
+from ..watching.mounts import find_mount, is_network
+from ..watching.watcher import choose_mode
 from .findings import note, ok, problem
 from .survey import Survey, resolve, take_survey
 

@@ -61,7 +61,7 @@ def check_packages(requirements: Iterable[str]) -> Iterator[Finding]:
 
 
 def _watchdog() -> Iterator[Finding]:
-    from ..inotify import missing_internals  # watchdog itself may be missing
+    from ..watching.inotify import missing_internals  # watchdog itself may be missing
 
     if moved := missing_internals():
         yield problem(

@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..inotify import WatchRules
+from ..watching.inotify import WatchRules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from ..ignores import Ignores
+    from ..watching.ignores import Ignores
 
 HUNG_SECONDS: Final = 10.0  # without an answer of the disk; one that wakes up needs some
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ..housekeeping import Housekeeper
     from ..library import Library, Root
     from ..pipeline import Outcome
-    from ..scan import Walk
-    from ..watcher import Watcher
+    from ..watching.scan import Walk
+    from ..watching.watcher import Watcher
     from .stages import StageTimes
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from ..library import Library
     from ..pipeline import Pipeline
-    from ..watcher import Watcher
+    from ..watching.watcher import Watcher
     from .notify import Notifier
 
 PINGS: Final = 4  # within one interval of the watchdog

@@ -15,8 +15,8 @@ from phototagd.daemon.doctor import survey
 from phototagd.daemon.doctor.findings import Case
 from phototagd.daemon.doctor.folders import check_folders, check_limits
 from phototagd.daemon.doctor.survey import take_survey
-from phototagd.daemon.ignores import Ignores
-from phototagd.daemon.limits import INSTANCES, WATCHES, read_limit
+from phototagd.daemon.watching.ignores import Ignores
+from phototagd.daemon.watching.limits import INSTANCES, WATCHES, read_limit
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,14 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from .printable import printable
+from ..printable import printable
 from .scanner import ScanRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .config import WatchSettings
-    from .library import Library, Root
+    from ..config import WatchSettings
+    from ..library import Library, Root
     from .scanner import Scanner
     from .settler import Settlers
     from .watcher import Watcher

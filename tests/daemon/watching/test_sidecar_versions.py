@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from phototagd.daemon.scan import Walk
-from phototagd.daemon.settle import Settling, StableFile
 from phototagd.daemon.version import find_sidecars, is_sidecar_name, sidecar_version
+from phototagd.daemon.watching.scan import Walk
+from phototagd.daemon.watching.settle import Settling, StableFile
 
 if TYPE_CHECKING:
     from pathlib import Path

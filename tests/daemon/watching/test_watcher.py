@@ -15,12 +15,12 @@ import pytest
 import watchdog.version
 from mounting import mount_tmpfs, mounted_dead_server, mounted_tmpfs, unmount, wait_until
 
-from phototagd.daemon.ignores import Ignores
-from phototagd.daemon.inotify import RuledObserver, kernel_watches, missing_internals
-from phototagd.daemon.limits import INSTANCES, WATCHES, read_limit, remedy_for
-from phototagd.daemon.scan import Walk
-from phototagd.daemon.scanner import Scanner, ScannerMessage, ScanRequest
-from phototagd.daemon.watcher import RootWatch, Watcher, choose_mode
+from phototagd.daemon.watching.ignores import Ignores
+from phototagd.daemon.watching.inotify import RuledObserver, kernel_watches, missing_internals
+from phototagd.daemon.watching.limits import INSTANCES, WATCHES, read_limit, remedy_for
+from phototagd.daemon.watching.scan import Walk
+from phototagd.daemon.watching.scanner import Scanner, ScannerMessage, ScanRequest
+from phototagd.daemon.watching.watcher import RootWatch, Watcher, choose_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,8 +100,8 @@ def test_watchdogs_inside_is_as_our_emitter_needs_it() -> None:
     version = watchdog.version.VERSION_STRING
 
     assert missing_internals() == [], (
-        f"watchdog {version} has moved what daemon/inotify.py overrides: adapt it, or ignored"
-        " folders are watched and lost events go unnoticed until the next scan"
+        f"watchdog {version} has moved what daemon/watching/inotify.py overrides: adapt it, or"
+        " ignored folders are watched and lost events go unnoticed until the next scan"
     )
 
 
@@ -509,10 +509,10 @@ def test_a_root_on_a_network_mount_is_left_to_the_timer_unless_told(watched: Wat
 
 LIMITED = """
 import logging, os, pathlib, sys
-from phototagd.daemon.ignores import Ignores
-from phototagd.daemon.scan import Walk
-from phototagd.daemon.scanner import Scanner, ScannerMessage, ScanRequest
-from phototagd.daemon.watcher import Watcher
+from phototagd.daemon.watching.ignores import Ignores
+from phototagd.daemon.watching.scan import Walk
+from phototagd.daemon.watching.scanner import Scanner, ScannerMessage, ScanRequest
+from phototagd.daemon.watching.watcher import Watcher
 logging.basicConfig(level="INFO", stream=sys.stdout, format="log: %(message)s")
 name, limit, top = sys.argv[1:]
 pathlib.Path("/proc/sys/user", name).write_text(limit)
@@ -572,7 +572,7 @@ def test_when_instances_run_out_the_root_is_left_to_the_timer(tmp_path: Path) ->
 
 def test_a_remedy_can_be_given_where_the_limits_cannot_be_read() -> None:
     code = (
-        "import errno; from phototagd.daemon.limits import remedy_for;"
+        "import errno; from phototagd.daemon.watching.limits import remedy_for;"
         "print(remedy_for(errno.ENOSPC, 5)); print(remedy_for(errno.EMFILE, 1))"
     )
     script = 'mount -t tmpfs none /proc/sys && exec "$@"'

@@ -27,13 +27,13 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 
+from ..printable import printable
+from ..version import is_sidecar_name
 from .ignores import MARKERS
 from .inotify import RuledObserver, WatchRules, kernel_watches, missing_internals
 from .limits import remedy_for
 from .mounts import is_network, read_mounts
-from .printable import printable
 from .scan import is_photo_name
-from .version import is_sidecar_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

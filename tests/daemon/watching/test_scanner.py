@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from mounting import mounted_dead_server, mounted_tmpfs, wait_until
 
-from phototagd.daemon.scanner import (
+from phototagd.daemon.watching.scanner import (
     MOST_UNHANDLED,
     MOST_WAITING,
     Listed,

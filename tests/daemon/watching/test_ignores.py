@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from phototagd.daemon.ignores import IgnoreGlobError, Ignores, has_marker_above
+from phototagd.daemon.watching.ignores import IgnoreGlobError, Ignores, has_marker_above
 
 if TYPE_CHECKING:
     from pathlib import Path

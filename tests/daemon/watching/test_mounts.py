@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from mounting import mounted_dead_server, mounted_tmpfs
 
-from phototagd.daemon.mounts import (
+from phototagd.daemon.watching.mounts import (
     MountTable,
     find_mount,
     identify,

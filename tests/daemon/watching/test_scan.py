@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from mounting import mounted_dead_server, mounted_tmpfs
 
-from phototagd.daemon.ignores import Ignores
-from phototagd.daemon.scan import NOTHING_MOUNTED, Walk
+from phototagd.daemon.watching.ignores import Ignores
+from phototagd.daemon.watching.scan import NOTHING_MOUNTED, Walk
 
 
 def make(root: Path, *names: str | bytes) -> None:
@@ -241,7 +241,7 @@ def test_files_that_cannot_be_looked_at_are_neither_there_nor_gone(tmp_path: Pat
     """A folder that may be listed but not entered; root loses its privileges for the look."""
     make(tmp_path, "locked/a.jpg", "locked/b.txt", "locked/deep/c.jpg", "closed/d.jpg")
     code = f"""if True:
-        from phototagd.daemon.scan import Walk
+        from phototagd.daemon.watching.scan import Walk
         walk = Walk({os.fsencode(tmp_path)!r})
         told = {{listing.relpath: listing for listing in walk.listings()}}
         assert told[b"locked"].doubtful == (b"a.jpg",), told

@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from .version import file_version, find_sidecars
+from ..version import file_version, find_sidecars
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from phototagd.daemon.settle import MOST_WAITING, Settling
+from phototagd.daemon.watching.settle import MOST_WAITING, Settling
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..db.records import FileEntry
-from .formats import FORMATS, format_of_name, suffix_of
+from ...db.records import FileEntry
+from ..formats import FORMATS, format_of_name, suffix_of
+from ..version import file_version, find_sidecars, is_sidecar_name, sidecar_paths
 from .ignores import MARKERS, Ignores, has_marker_above
 from .mounts import RootIdentity, identify, is_empty_folder
-from .version import file_version, find_sidecars, is_sidecar_name, sidecar_paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
