@@ -7,7 +7,7 @@ import re
 from contextlib import closing
 from typing import Final
 
-from .reading import open_for_reading
+from .opening import open_for_reading
 from .states import label_key, text_key
 
 MOST: Final = 40

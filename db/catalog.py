@@ -16,7 +16,7 @@ from .lock import CatalogLock
 from .migrate import bring_up_to_date
 from .model_sets import ModelSets
 from .names import Names
-from .reading import open_for_reading
+from .opening import open_for_reading
 from .saved import SavedSearches
 from .states import PhotoState, RootState, VerdictKind
 from .tables import PhotoRow

@@ -16,9 +16,9 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
+from .opening import explain_reading, one_snapshot, open_for_reading
 from .paths import relative_to
 from .photo_reading import MOST_NAMED, name_photos, read_photos
-from .reading import explain_reading, one_snapshot, open_for_reading
 from .search import CompiledSearch, Options, Sort
 from .search.asking import Asker, start_of
 from .states import PhotoState

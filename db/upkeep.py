@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from .beside import list_backups
 from .errors import CatalogBroken, CatalogBusy
 from .explain import explain
-from .reading import BUSY_SECONDS, absent_or_lost, open_for_reading
+from .opening import BUSY_SECONDS, absent_or_lost, open_for_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -270,7 +270,7 @@ def test_a_question_keeps_no_transaction_open(path):
 
 
 def test_the_reader_cannot_write(path):
-    from phototagd.db.reading import open_for_reading
+    from phototagd.db.opening import open_for_reading
 
     connection = open_for_reading(os.fsencode(path))
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
