@@ -94,7 +94,7 @@ class Housekeeper:
             self._next_reading = now + READ_SECONDS
         if self._read_after is None:
             return
-        found = self._catalog.next_to_refuse(fuser.digest, self._read_after, READ_AT_ONCE)
+        found = self._catalog.readings.next_to_refuse(fuser.digest, self._read_after, READ_AT_ONCE)
         Judge(self._catalog, fuser, queue_tags=self._pipeline.queue_tags).renew(found)
         self._read_after = found[-1].photo_id if found else None
 

@@ -299,7 +299,7 @@ class Pipeline:
                 queue_tags=self.queue_tags,
             ):
                 return reading
-            verdicts = self._catalog.verdicts(facts.fingerprint or b"")
+            verdicts = self._catalog.readings.verdicts(facts.fingerprint or b"")
 
     def _take_failed(self, flight: _Flight, reply: Failed) -> None:
         if flight.is_second:  # what is known of it stands

@@ -70,7 +70,7 @@ class Judge:
 
         Who adds a husky takes back that there is no dog, and the other way round.
         """
-        known = self._catalog.verdicts(fingerprint)
+        known = self._catalog.readings.verdicts(fingerprint)
         same = next((one.kind for one in known if one.name == name), None)
         others = [one for one in known if self._contradicts(one, name, kind)]
         said = [(name, kind), *((one.name, None) for one in others)]
@@ -96,14 +96,14 @@ class Judge:
         What is interrupted goes on where it was.
         """
         after = 0
-        while photos := self._catalog.next_to_refuse(self._fuser.digest, after, AT_ONCE):
+        while photos := self._catalog.readings.next_to_refuse(self._fuser.digest, after, AT_ONCE):
             yield self.renew(photos)
             after = photos[-1].photo_id
 
     def _renew(self, photo: Evidenced) -> bool:
         reading = self._fuser.read(photo.analysis, photo.verdicts)
         try:
-            return self._catalog.replace_reading(
+            return self._catalog.readings.replace(
                 photo, reading, rules=self._fuser.digest, queue_tags=self._queue_tags
             )
         except PhotoUnknown:  # the daemon has forgotten it meanwhile
@@ -121,8 +121,8 @@ class Judge:
         """Write verdicts down; count the picture's photos, and those that follow at once."""
         ids: set[int] = set()
         for name, kind in verdicts:
-            ids.update(self._catalog.set_verdict(fingerprint, name, kind))
-        return len(ids), self.renew(self._catalog.evidenced(sorted(ids)))
+            ids.update(self._catalog.readings.set_verdict(fingerprint, name, kind))
+        return len(ids), self.renew(self._catalog.readings.evidenced(sorted(ids)))
 
 
 def find_name(

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import func, select
 
-from . import folders, presence, queue, recording, roots, tag_queue, upkeep, verdicts
+from . import folders, presence, queue, recording, roots, tag_queue, upkeep
 from .engine import sqlite_path
-from .evidenced import count_to_refuse, evidenced, next_to_refuse
 from .explain import explain
 from .lock import CatalogLock
 from .migrate import bring_up_to_date
 from .model_sets import ModelSets
 from .names import Names
 from .opening import open_for_reading
+from .readings import Readings
 from .saved import SavedSearches
-from .states import PhotoState, RootState, VerdictKind
+from .states import PhotoState, RootState
 from .tables import PhotoRow
 from .tags import Tags
 from .transaction import CHUNK, Transactions, chunks
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from ..models.results import Analysis, ModelVersion, Reading
     from .records import (
-        Evidenced,
         FileEntry,
         FolderChange,
         PhotoFacts,
@@ -62,6 +61,7 @@ class Catalog:
         self._names = Names()
         self.model_sets = ModelSets(transactions, self._names, self._now)
         self.queue = Waiting(transactions, self._names)
+        self.readings = Readings(transactions, self._names, self._now)
         self.saved = SavedSearches(transactions, self._now)
         self.tags = Tags(transactions, self._now)
 
@@ -333,59 +333,6 @@ class Catalog:
             recording.record_copy(connection, photo_id, facts, source_id, now)
             if queue_tags:
                 tag_queue.queue_one(connection, photo_id)
-
-    def next_to_refuse(self, rules: str, after: int = 0, limit: int = 100) -> list[Evidenced]:
-        """Give done photos whose reading other rules have made, with ids behind `after`.
-
-        They come in the order of their ids; photos without evidence are left out.
-        """
-        with self._begin() as connection:
-            return next_to_refuse(connection, rules, after, limit)
-
-    def count_to_refuse(self, rules: str) -> int:
-        """Count the photos that `next_to_refuse` gives; looks at all photos."""
-        with self._begin() as connection:
-            return count_to_refuse(connection, rules)
-
-    def evidenced(self, ids: Collection[int]) -> list[Evidenced]:
-        """Give those of these photos that have evidence, in the order of their ids."""
-        found: list[Evidenced] = []
-        for some in chunks(sorted(ids)):
-            with self._begin() as connection:
-                found += evidenced(connection, some)
-        return found
-
-    def replace_reading(
-        self, photo: Evidenced, reading: Reading, *, rules: str, queue_tags: bool = False
-    ) -> bool:
-        """Store what is believed of this evidence and these verdicts.
-
-        False, and nothing is stored, where the photo has others by now. Raises PhotoUnknown.
-        """
-        with self._begin() as connection:
-            is_replaced = recording.replace_reading(
-                connection, self._names, photo, reading, rules=rules
-            )
-            if is_replaced and queue_tags:  # behind the photos that are new
-                tag_queue.queue_many(connection, [photo.photo_id], self._now())
-        return is_replaced
-
-    def set_verdict(
-        self, fingerprint: bytes, name: str, kind: VerdictKind | None
-    ) -> tuple[int, ...]:
-        """Write down what a person says of a name and a picture; None takes it back.
-
-        Gives the ids of the photos of that picture. Their readings stay as they are, until
-        `replace_reading` makes them obey; `next_to_refuse` gives them, too.
-        """
-        now = self._now()
-        with self._begin() as connection:
-            return verdicts.set_verdict(connection, fingerprint, name, kind, now)
-
-    def verdicts(self, fingerprint: bytes) -> tuple[Verdict, ...]:
-        """Give what people said of a picture, by name."""
-        with self._begin() as connection:
-            return verdicts.verdicts_of(connection, [fingerprint]).get(fingerprint, ())
 
     def record_failure(
         self,

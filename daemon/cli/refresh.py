@@ -60,7 +60,7 @@ def command(settings: Settings, what: tuple[str, ...], quiet: bool) -> int:
         open_progress(quiet=quiet) as progress,
     ):
         judge = Judge(catalog, fuser, queue_tags=config.tags.write != "off")
-        total = catalog.count_to_refuse(fuser.digest) if ids is None else len(ids)
+        total = catalog.readings.count_to_refuse(fuser.digest) if ids is None else len(ids)
         task = progress.add_task("reading again", total=total, rate="")
         for number in judge.renew_outdated() if ids is None else _some(catalog, judge, ids):
             renewed += number
@@ -83,4 +83,4 @@ def _chosen(settings: Settings, what: tuple[str, ...]) -> list[int]:
 
 def _some(catalog: Catalog, judge: Judge, ids: list[int]) -> Iterator[int]:
     for start in range(0, len(ids), AT_ONCE):
-        yield judge.renew(catalog.evidenced(ids[start : start + AT_ONCE]))
+        yield judge.renew(catalog.readings.evidenced(ids[start : start + AT_ONCE]))

@@ -73,11 +73,11 @@ def test_a_verdict_holds_for_a_photo_that_is_being_analysed(
     child = Child()
     pipeline = make_pipeline(catalog, child)
     if not is_late:
-        catalog.set_verdict(MARK, "dog", VerdictKind.REJECT)
+        catalog.readings.set_verdict(MARK, "dog", VerdictKind.REJECT)
     pipeline.feed()
     pipeline.handle(Identified(0, facts(fingerprint=MARK)))
     if is_late:
-        catalog.set_verdict(MARK, "dog", VerdictKind.REJECT)
+        catalog.readings.set_verdict(MARK, "dog", VerdictKind.REJECT)
     pipeline.handle(Analyzed(0, analysis(dog=[0.9], cat=[0.9]), is_current=True))
 
     assert names(tmp_path / "catalog.db", photo) >= {"cat"}

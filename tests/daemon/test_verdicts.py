@@ -73,7 +73,7 @@ class Library:
 
     def said(self) -> dict[str, VerdictKind]:
         """Return what is said of the picture."""
-        return {one.name: one.kind for one in self.catalog.verdicts(MARK)}
+        return {one.name: one.kind for one in self.catalog.readings.verdicts(MARK)}
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_a_confirmed_name_stands_when_the_rules_would_drop_it(
     strict = make_fuser(load_config(None, environ))
     assert strict.digest != fuser.digest
 
-    found = library.catalog.next_to_refuse(strict.digest)
+    found = library.catalog.readings.next_to_refuse(strict.digest)
     Judge(library.catalog, strict, queue_tags=False).renew(found)
 
     assert library.found("chair") == [0, 1]
@@ -183,14 +183,15 @@ def test_verdicts_on_other_branches_stay(library: Library) -> None:
 
 
 def test_a_verdict_without_its_reading_is_mended_by_the_next_refresh(library: Library) -> None:
-    library.catalog.set_verdict(MARK, "chair", VerdictKind.REJECT)  # and the program is killed
+    library.catalog.readings.set_verdict(MARK, "chair", VerdictKind.REJECT)
+    # and the program is killed
     assert "chair" in library.names()
 
-    waiting = library.catalog.next_to_refuse(library.fuser.digest)
+    waiting = library.catalog.readings.next_to_refuse(library.fuser.digest)
     assert library.judge.renew(waiting) == 2
 
     assert library.found("chair") == [2]
-    assert library.catalog.next_to_refuse(library.fuser.digest) == []
+    assert library.catalog.readings.next_to_refuse(library.fuser.digest) == []
 
 
 @pytest.mark.parametrize(("queue_tags", "waiting"), [(False, []), (True, [0, 1])])
@@ -207,7 +208,7 @@ def test_files_are_queued_only_where_tags_are_written(
 
 
 def test_a_photo_that_is_forgotten_meanwhile_is_left_out(library: Library) -> None:
-    waiting = library.catalog.evidenced(library.ids)
+    waiting = library.catalog.readings.evidenced(library.ids)
     library.catalog.mark_missing(library.ids[:1])
     assert library.catalog.purge_missing(2**40) == 1
 

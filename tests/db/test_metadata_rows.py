@@ -175,8 +175,8 @@ def test_a_new_belief_leaves_what_the_camera_wrote(catalog, path):
     (photo,) = add_photos(catalog, [b"a.jpg"])
     known = replace(facts(), metadata=FULL)
     take_in(catalog, photo, known, analysis({"cat": 0.5}))
-    (evidenced,) = catalog.next_to_refuse("other rules")
-    assert catalog.replace_reading(evidenced, believe(analysis()), rules="other rules")
+    (evidenced,) = catalog.readings.next_to_refuse("other rules")
+    assert catalog.readings.replace(evidenced, believe(analysis()), rules="other rules")
     assert record(path, photo).metadata == FULL
     assert rows(path, "SELECT untagged FROM photo") == [(1,)]
     assert miscounted_things(path) == []

@@ -276,7 +276,7 @@ def test_what_was_said_before_becomes_tags_and_what_was_asked_becomes_sets(path)
     questions = [f"SELECT {name if ' ' in name else f'* FROM {name}'}" for name in kept]  # noqa: S608
     before = [rows(path, question) for question in questions]
     with Catalog.open(path) as catalog:
-        assert catalog.next_to_refuse("any") == []
+        assert catalog.readings.next_to_refuse("any") == []
         current = [ModelVersion("classifier", "c1"), ModelVersion("detector", "d1")]
         assert catalog.find_analyzed(b"\0", current) == 4
         outdated, _ = catalog.queue.next_outdated(current)

@@ -107,26 +107,26 @@ def test_retagging_goes_on_where_it_was_and_keeps_to_its_photos(catalog, photos)
 
 def test_verdicts_given_between_stage_and_switch_are_obeyed_after_it(catalog, photos):
     retagged = catalog.model_sets.next_to_retag(NEW, limit=3)
-    catalog.set_verdict(mark(photos[0]), "bird", VerdictKind.REJECT)
+    catalog.readings.set_verdict(mark(photos[0]), "bird", VerdictKind.REJECT)
     said = by_yolox("bird")
     for one in retagged:
         assert catalog.model_sets.stage(
             one.photo.id, one.fingerprint, said, believe(said), rules="r", verdicts=one.verdicts
         )
-    catalog.set_verdict(mark(photos[1]), "bird", VerdictKind.REJECT)
+    catalog.readings.set_verdict(mark(photos[1]), "bird", VerdictKind.REJECT)
     catalog.model_sets.switch(NEW)
-    found = catalog.next_to_refuse("r")
+    found = catalog.readings.next_to_refuse("r")
     assert [one.photo_id for one in found] == [photos[0], photos[1], photos[3], photos[4]]
-    for one in catalog.next_to_refuse("r"):
-        assert catalog.replace_reading(one, believe(one.analysis), rules="r")
-    catalog.set_verdict(mark(photos[2]), "bird", VerdictKind.REJECT)
+    for one in catalog.readings.next_to_refuse("r"):
+        assert catalog.readings.replace(one, believe(one.analysis), rules="r")
+    catalog.readings.set_verdict(mark(photos[2]), "bird", VerdictKind.REJECT)
     catalog.model_sets.rollback()
-    judged = [one for one in catalog.next_to_refuse(RULES) if one.verdicts]
+    judged = [one for one in catalog.readings.next_to_refuse(RULES) if one.verdicts]
     assert [one.photo_id for one in judged] == photos[:3]
 
 
 def test_photos_whose_files_are_not_there_are_not_retagged(catalog, photos):
-    catalog.set_verdict(mark(photos[1]), "dog", VerdictKind.REJECT)
+    catalog.readings.set_verdict(mark(photos[1]), "dog", VerdictKind.REJECT)
     catalog.mark_missing([photos[0]])
     catalog.record_failure(photos[2], None, "cut off")
     found = catalog.model_sets.next_to_retag(NEW)

@@ -58,13 +58,13 @@ def test_evidence_comes_back_as_it_is_stored_and_not_only_what_is_believed(catal
         said = random_evidence(chance)
         catalog.record_reading(photo, facts(), said, NOTHING, rules=RULES)
         assert reader.evidence(photo) == as_stored(said)
-        assert [one.analysis for one in catalog.evidenced([photo])] == [as_stored(said)]
+        assert [one.analysis for one in catalog.readings.evidenced([photo])] == [as_stored(said)]
 
 
 def test_a_photo_that_no_model_saw_has_no_evidence(catalog, reader, photos):
     assert reader.evidence(photos[0]) is None
     assert reader.evidence(99) is None
-    assert catalog.evidenced([photos[0], 99]) == []
+    assert catalog.readings.evidenced([photos[0], 99]) == []
 
 
 def test_a_model_that_saw_nothing_has_looked(catalog, reader, photos):
@@ -126,15 +126,16 @@ def test_names_of_a_change_that_was_taken_back_are_not_remembered(catalog, photo
 def test_only_readings_by_other_rules_are_made_again_and_in_steps(catalog, photos):
     for photo, rules in zip(photos, ("old", "new", "old"), strict=True):
         take_in(catalog, photo, facts(), analysis(dog=[0.5]), rules=rules)
-    assert [catalog.count_to_refuse(rules) for rules in ("old", "new", "other")] == [1, 2, 3]
-    (first,) = catalog.next_to_refuse("new", 0, 1)
+    counted = [catalog.readings.count_to_refuse(rules) for rules in ("old", "new", "other")]
+    assert counted == [1, 2, 3]
+    (first,) = catalog.readings.next_to_refuse("new", 0, 1)
     assert (first.photo_id, first.fingerprint) == (photos[0], b"pixels")
     assert first.analysis == as_stored(analysis(dog=[0.5]))
-    (second,) = catalog.next_to_refuse("new", first.photo_id, 1)
+    (second,) = catalog.readings.next_to_refuse("new", first.photo_id, 1)
     assert second.photo_id == photos[2]
-    assert catalog.next_to_refuse("new", second.photo_id, 1) == []
-    assert catalog.replace_reading(first, HUSKY, rules="new")
-    assert [one.photo_id for one in catalog.next_to_refuse("new")] == [photos[2]]
+    assert catalog.readings.next_to_refuse("new", second.photo_id, 1) == []
+    assert catalog.readings.replace(first, HUSKY, rules="new")
+    assert [one.photo_id for one in catalog.readings.next_to_refuse("new")] == [photos[2]]
 
 
 def test_a_new_reading_replaces_tags_boxes_and_counts_and_keeps_evidence(
@@ -142,8 +143,8 @@ def test_a_new_reading_replaces_tags_boxes_and_counts_and_keeps_evidence(
 ):
     said = analysis({"cat": 0.5}, dog=[0.5, 0.25])
     take_in(catalog, photos[0], facts(seconds=7), said)
-    (photo,) = catalog.next_to_refuse("new")
-    assert catalog.replace_reading(photo, HUSKY, rules="new", queue_tags=True)
+    (photo,) = catalog.readings.next_to_refuse("new")
+    assert catalog.readings.replace(photo, HUSKY, rules="new", queue_tags=True)
     record = reader.photo(b"/photos/a.jpg")
     assert (record.tags, record.detections) == (HUSKY.tags, HUSKY.detections)
     assert (record.models, record.rules, record.taken_at) == (("classifier", "detector"), "new", 7)
@@ -160,35 +161,35 @@ def test_a_new_reading_replaces_tags_boxes_and_counts_and_keeps_evidence(
 def test_a_reading_of_what_is_not_so_any_more_is_refused(catalog, photos, path):
     for photo in photos:
         take_in(catalog, photo, facts(fingerprint=mark(photo)), analysis(dog=[0.5]), rules="old")
-    changed, other_models, judged = catalog.next_to_refuse("new")
+    changed, other_models, judged = catalog.readings.next_to_refuse("new")
     take_in(catalog, photos[0], facts(fingerprint=b"others"), analysis(), rules="old")
     newer = Analysis((), (), (CLASSIFIER, ModelVersion("detector", "d2")))
     take_in(catalog, photos[1], facts(fingerprint=mark(photos[1])), newer, rules="old")
-    catalog.set_verdict(mark(photos[2]), "dog", VerdictKind.REJECT)
+    catalog.readings.set_verdict(mark(photos[2]), "dog", VerdictKind.REJECT)
     for photo in (changed, other_models, judged):
-        assert not catalog.replace_reading(photo, HUSKY, rules="new")
+        assert not catalog.readings.replace(photo, HUSKY, rules="new")
     assert rows(path, "SELECT count(*) FROM photo WHERE rules = 'new'") == [(0,)]
-    for photo in catalog.next_to_refuse("new"):
-        assert catalog.replace_reading(photo, NOTHING, rules="new")
-    assert catalog.next_to_refuse("new") == []
+    for photo in catalog.readings.next_to_refuse("new"):
+        assert catalog.readings.replace(photo, NOTHING, rules="new")
+    assert catalog.readings.next_to_refuse("new") == []
     assert rows(path, "SELECT count(*) FROM photo_tag") == [(0,)]
 
 
 def test_a_photo_that_is_gone_from_the_catalog_has_no_reading_to_replace(catalog, photos):
     take_in(catalog, photos[0], facts(), analysis())
-    (photo,) = catalog.next_to_refuse("new")
+    (photo,) = catalog.readings.next_to_refuse("new")
     catalog.mark_missing(photos)
     catalog.purge_missing(1 << 40)
     with pytest.raises(PhotoUnknown):
-        catalog.replace_reading(photo, HUSKY, rules="new")
+        catalog.readings.replace(photo, HUSKY, rules="new")
 
 
 def test_a_failed_photo_is_not_refused_and_holds_no_evidence(catalog, photos, path):
     take_in(catalog, photos[0], facts(), analysis(dog=[0.5]), rules="old")
-    (photo,) = catalog.next_to_refuse("new")
+    (photo,) = catalog.readings.next_to_refuse("new")
     catalog.record_failure(photos[0], facts(), "cut off")
-    assert catalog.next_to_refuse("new") == []
-    assert not catalog.replace_reading(photo, HUSKY, rules="new")
+    assert catalog.readings.next_to_refuse("new") == []
+    assert not catalog.readings.replace(photo, HUSKY, rules="new")
     assert rows(path, "SELECT count(*) FROM evidence") == [(0,)]
 
 
@@ -200,7 +201,7 @@ def test_a_copy_has_evidence_reading_and_rules_of_its_own(catalog, reader, photo
     assert reader.evidence(photos[1]) == as_stored(said)
     assert paths(reader.search("cat")) == [b"/photos/a.jpg", b"/photos/b.jpg"]
     assert reader.search("person") == []
-    assert [one.photo_id for one in catalog.next_to_refuse("new")] == photos[:2]
+    assert [one.photo_id for one in catalog.readings.next_to_refuse("new")] == photos[:2]
     assert miscounted_labels(path) == []
     assert upkeep.check(path.encode()) == []
 
@@ -246,8 +247,8 @@ def test_the_names_a_reading_needs_are_there_for_every_photo(catalog, photos, pa
             case 1:
                 catalog.record_copy(photo, facts(seconds=step), chance.choice(photos))
             case 2:
-                for one in catalog.evidenced([photo]):
-                    catalog.replace_reading(one, reading, rules="b")
+                for one in catalog.readings.evidenced([photo]):
+                    catalog.readings.replace(one, reading, rules="b")
     assert miscounted_labels(path) == []
     assert rows(path, "SELECT max(n) FROM label") > [(1,)]
     assert upkeep.check(path.encode()) == []
