@@ -67,7 +67,7 @@ def _read_thumbnail(data: bytes, header: Header, min_side: int) -> Pixels | None
     scale = min_side / min(header.width, header.height)
     if scale >= 1:
         return None
-    image = pillow_heif.HeifImageFile(io.BytesIO(data))
+    image = pillow_heif.HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]  # theirs
     wanted = math.ceil(header.width * scale), math.ceil(header.height * scale)
     if image.mode != "RGB" or image.draft(None, wanted) is None:
         return None
