@@ -148,7 +148,7 @@ class Service:
         is_idle = self._find_idle()
         self._tell_reporter()
         self._reporter.write_when_due(self._is_idle)
-        self._metrics.tick(self._reporter.last_status, self._indexer.catalog.counts)
+        self._metrics.tick(self._reporter.last_status, self._indexer.catalog)
         if self._is_paused():
             return
         self._housekeeper.tick(is_idle=is_idle)

@@ -14,6 +14,7 @@ from .prepared import Prepared
 from .records import PendingPhoto
 from .states import SERVED_ROOTS, PhotoState
 from .tables import FolderRow, PhotoRow, RootRow, TagJobRow
+from .tag_reading import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -71,6 +72,12 @@ def queue_many(connection: Connection, ids: Sequence[int], now: int) -> int:
     known = select(PhotoRow.id, literal(now), literal(0)).where(PhotoRow.id.in_(ids))
     columns = ["photo_id", "not_before", "attempts"]
     return connection.execute(insert(TagJobRow).from_select(columns, known)).rowcount
+
+
+def count_waiting(connection: Connection) -> int:
+    """Count the photos that wait; those that are missing wait for nothing."""
+    waiting: int = connection.exec_driver_sql(WAITING).scalar_one()
+    return waiting
 
 
 def next_jobs(

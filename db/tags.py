@@ -54,6 +54,11 @@ class Tags:
             ids, lambda connection, some: tag_queue.queue_many(connection, some, now)
         )
 
+    def count_waiting(self) -> int:
+        """Count the photos whose tags wait to be written."""
+        with self._transactions.begin() as connection:
+            return tag_queue.count_waiting(connection)
+
     def next_jobs(
         self, limit: int, exclude: Collection[int] = (), now: float | None = None
     ) -> list[PendingPhoto]:

@@ -16,10 +16,10 @@ def command(settings: Settings) -> None:
     [metrics] textfile = "/var/lib/node_exporter/phototagd.prom".
     """
     from ...db.reader import CatalogReader
-    from ..monitoring.metrics import render
+    from ..monitoring.metrics import CatalogNumbers, render
     from ..monitoring.status import measure, running_status
 
     path = settings.config.catalog.path
     with CatalogReader.open(path) as reader:
-        counts = reader.counts()
-    click.echo(render(running_status(path), counts, measure(path)), nl=False)
+        numbers = CatalogNumbers(reader.counts(), reader.tag_stats().waiting, measure(path))
+    click.echo(render(running_status(path), numbers), nl=False)

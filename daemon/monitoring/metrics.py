@@ -6,6 +6,7 @@ See the text format of prometheus.io/docs/instrumenting/exposition_formats.
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
@@ -35,15 +36,21 @@ ROOT_FIELDS: Final = {
 }
 
 
-class DaemonMetrics(Collector):
-    """Turns what the daemon says of itself, and the catalog's counts, into metrics."""
+@dataclass(frozen=True, slots=True)
+class CatalogNumbers:
+    """What the catalog adds: photos by state, photos whose tags wait, bytes by name."""
 
-    def __init__(
-        self, status: Mapping[str, Any], counts: Mapping[PhotoState, int], sizes: Mapping[str, int]
-    ) -> None:
+    photos: Mapping[PhotoState, int]
+    tags_waiting: int
+    sizes: Mapping[str, int]
+
+
+class DaemonMetrics(Collector):
+    """Turns what the daemon says of itself, and the catalog's numbers, into metrics."""
+
+    def __init__(self, status: Mapping[str, Any], numbers: CatalogNumbers) -> None:
         self._status = status
-        self._counts = counts
-        self._sizes = sizes
+        self._numbers = numbers
 
     def collect(self) -> Iterator[Metric]:
         """Give all metrics; those of a daemon that does not run are left out."""
@@ -56,16 +63,17 @@ class DaemonMetrics(Collector):
         yield GaugeMetricFamily("phototagd_up", "Whether the daemon runs.", value=is_up)
         yield _by_label(
             GaugeMetricFamily("phototagd_photos", "Photos by state.", labels=["state"]),
-            {str(state): number for state, number in self._counts.items()},
+            {str(state): number for state, number in self._numbers.photos.items()},
         )
         yield _by_label(
             GaugeMetricFamily("phototagd_queue", "What waits to be done.", labels=["of"]),
             {
-                "photos": self._counts.get(PhotoState.PENDING, 0),
+                "photos": self._numbers.photos.get(PhotoState.PENDING, 0),
+                "tags": self._numbers.tags_waiting,
                 "commands": self._status.get("commands", {}).get("waiting"),
             },
         )
-        for name, size in self._sizes.items():
+        for name, size in self._numbers.sizes.items():
             yield GaugeMetricFamily(f"phototagd_{name}_bytes", f"Bytes: {name}.", value=size)
         if is_up:
             yield from self._running()
@@ -99,12 +107,10 @@ class DaemonMetrics(Collector):
         return family
 
 
-def render(
-    status: Mapping[str, Any], counts: Mapping[PhotoState, int], sizes: Mapping[str, int]
-) -> bytes:
+def render(status: Mapping[str, Any], numbers: CatalogNumbers) -> bytes:
     """Return all metrics in Prometheus's text format."""
     registry = CollectorRegistry()
-    registry.register(DaemonMetrics(status, counts, sizes))
+    registry.register(DaemonMetrics(status, numbers))
     return generate_latest(registry)
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from ..printable import printable
 from .status import Trouble, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from ...db.states import PhotoState
-
-    Count: TypeAlias = Callable[[], Mapping[PhotoState, int]]
+    from ...db.catalog import Catalog
 
 logger = logging.getLogger(__name__)
 
@@ -35,18 +33,18 @@ class MetricsFile:
         if path != self._path:
             self._path, self._next, self.troubles = path, 0.0, []
 
-    def tick(
-        self, status: Mapping[str, Any], count: Callable[[], Mapping[PhotoState, int]]
-    ) -> None:
+    def tick(self, status: Mapping[str, Any], catalog: Catalog) -> None:
         """Write if it is time; what keeps it from that is a trouble, and tried again."""
         now = time.monotonic()
         if not self._path or not status or now < self._next:
             return
         self._next = now + SECONDS
-        from .metrics import render, write_textfile
+        from .metrics import CatalogNumbers, render, write_textfile
 
+        waiting, sizes = catalog.tags.count_waiting(), measure(self._catalog)
+        numbers = CatalogNumbers(catalog.counts(), waiting, sizes)
         try:
-            write_textfile(self._path, render(status, count(), measure(self._catalog)))
+            write_textfile(self._path, render(status, numbers))
             self.troubles = []
         except OSError as error:
             reason = f"metrics.textfile: {printable(self._path)}: {error.strerror}"

@@ -34,6 +34,7 @@ def next_ids(catalog, limit=9, exclude=(), now=None):
 def test_nothing_waits_that_nobody_queued(catalog, photos):
     assert photos
     assert next_ids(catalog) == []
+    assert catalog.tags.count_waiting() == 0
     assert catalog.tags.next_job_at() is None
 
 
@@ -123,12 +124,14 @@ def test_nothing_is_due_while_no_job_can_be_done(catalog, photos):
 
 
 def test_a_missing_photo_that_returns_still_waits(catalog, photos):
-    catalog.tags.queue(photos[:1])
+    catalog.tags.queue(photos[:2])
     catalog.mark_missing(photos[:1])
-    assert next_ids(catalog) == []
+    assert next_ids(catalog) == [photos[1]]
+    assert catalog.tags.count_waiting() == 1
     catalog.observe_file(1, b"", entry(b"0.jpg"))
     assert catalog.counts() == {PhotoState.DONE: 4}
-    assert next_ids(catalog) == [photos[0]]
+    assert next_ids(catalog) == photos[:2]
+    assert catalog.tags.count_waiting() == 2
 
 
 def test_a_photo_without_results_waits_for_nothing(catalog, photos, path):

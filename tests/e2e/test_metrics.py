@@ -68,6 +68,7 @@ def test_a_running_daemon_tells_what_each_stage_costs(
     assert samples["phototagd_errors_total", (("kind", "failed"),)] == 1
     assert samples["phototagd_queue", (("of", "photos"),)] == 0
     assert samples["phototagd_queue", (("of", "commands"),)] == 0
+    assert samples["phototagd_queue", (("of", "tags"),)] == 0
     assert samples["phototagd_degraded", ()] == 0
     assert samples["phototagd_last_scan_timestamp_seconds", (("folder", str(photos)),)] > 1e9
     assert metrics(program)["phototagd_up", ()] == 0

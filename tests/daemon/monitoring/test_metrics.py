@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from phototagd.daemon.monitoring.metrics import render, write_textfile
+from phototagd.daemon.monitoring.metrics import CatalogNumbers, render, write_textfile
 from phototagd.daemon.monitoring.stages import BUCKETS, StageTimes
 from phototagd.daemon.monitoring.textfile import MetricsFile
+from phototagd.db.catalog import Catalog
 from phototagd.db.states import PhotoState
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def running() -> dict[str, object]:
 
 @pytest.fixture
 def samples() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    text = render(running(), COUNTS, {"catalog": 4096}).decode()
+    text = render(running(), CatalogNumbers(COUNTS, 2, {"catalog": 4096})).decode()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -48,6 +49,7 @@ def test_photos_errors_and_folders_are_told(
     samples: dict[tuple[str, tuple[tuple[str, str], ...]], float],
 ) -> None:
     assert samples["phototagd_photos", (("state", "done"),)] == 7
+    assert samples["phototagd_queue", (("of", "tags"),)] == 2
     assert samples["phototagd_errors_total", (("kind", "failed"),)] == 3
     assert samples["phototagd_watched_folders", (("folder", 'odd "name"\n'),)] == 4
     assert samples["phototagd_degraded", ()] == 1
@@ -67,7 +69,7 @@ def test_the_histogram_counts_upwards_to_all(
 
 
 def test_of_a_daemon_that_does_not_run_only_the_catalog_is_told() -> None:
-    text = render({}, COUNTS, {}).decode()
+    text = render({}, CatalogNumbers(COUNTS, 0, {})).decode()
 
     assert "phototagd_up 0.0" in text
     assert 'phototagd_photos{state="done"} 7.0' in text
@@ -85,12 +87,14 @@ def test_the_textfile_is_whole_and_readable_by_all(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_gone_is_a_trouble_and_no_more(tmp_path: Path) -> None:
-    file = MetricsFile(b"/nowhere/catalog.db", os.fsencode(tmp_path / "gone" / "x.prom"))
-    file.tick(running(), lambda: COUNTS)
-    (trouble,) = file.troubles
+    path = bytes(tmp_path / "catalog.db")
+    file = MetricsFile(path, os.fsencode(tmp_path / "gone" / "x.prom"))
+    with Catalog.open(path) as catalog:
+        file.tick(running(), catalog)
+        (trouble,) = file.troubles
 
-    assert "metrics.textfile" in trouble.reason
-    file.use(os.fsencode(tmp_path / "x.prom"))
-    file.tick(running(), lambda: COUNTS)
+        assert "metrics.textfile" in trouble.reason
+        file.use(os.fsencode(tmp_path / "x.prom"))
+        file.tick(running(), catalog)
     assert file.troubles == []
     assert (tmp_path / "x.prom").exists()
