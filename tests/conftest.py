@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from program import BIN, Program
+from shared_folders import converted_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def program_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The converted models of the programs that tests start: made once a session."""
-    return tmp_path_factory.mktemp("program-cache")
+    """The converted models of the programs that tests start, made once for all of a run."""
+    return converted_models(tmp_path_factory)
 
 
 @pytest.fixture

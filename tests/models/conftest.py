@@ -1,4 +1,4 @@
-"""The real default models, loaded once a session: the slow conversion happens in one cache."""
+"""The real default models, loaded once a session and converted once a run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import skimage
+from shared_folders import REPORTS, converted_models
 
 from phototagd.models.analyzer import Analyzer, load_analyzer
 from phototagd.models.settings import ModelSettings
@@ -18,13 +19,13 @@ TUTORIAL = Path(__file__).parents[3] / "shared" / "photos"
 
 @pytest.fixture(scope="session")
 def cache_directory(tmp_path_factory):
-    return tmp_path_factory.mktemp("model-cache")
+    return converted_models(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def reports():
-    """What was reported while the session's models were loaded for the first time."""
-    return []
+def reports(cache_directory):
+    """What was reported while the models were loaded for the first time."""
+    return (cache_directory / REPORTS).read_text().splitlines()
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +34,9 @@ def settings(cache_directory):
 
 
 @pytest.fixture(scope="session")
-def openvino(settings, reports) -> Analyzer:
+def openvino(settings) -> Analyzer:
     pytest.importorskip("openvino", reason="OpenVINO has no wheel for this machine")
-    return load_analyzer(settings, reports.append)
+    return load_analyzer(settings, print)
 
 
 @pytest.fixture(scope="session")

@@ -23,13 +23,18 @@ _PAUSE = threading.Event()
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE, what: str = "") -> Any:
-    """Wait for a condition with a deadline; return what it returned."""
+    """Wait for a condition with a deadline; return what it returned.
+
+    What takes long to ask, such as a question to the program, is asked less often.
+    """
     end = time.monotonic() + seconds
     while True:
+        asked = time.monotonic()
         if found := condition():
             return found
-        assert time.monotonic() < end, f"not within {seconds} s: {what or condition}"
-        _PAUSE.wait(0.05)
+        now = time.monotonic()
+        assert now < end, f"not within {seconds} s: {what or condition}"
+        _PAUSE.wait(max(0.05, 2 * (now - asked)))
 
 
 class Program:
