@@ -44,6 +44,7 @@ class Housekeeper:
         self._next_queue = self._next_check = 0.0
         self._next_day = time.monotonic() + self._seconds_to_backup()
         self._backup: threading.Thread | None = None
+        self._backup_troubles: list[Trouble] = []
         self.troubles: list[Trouble] = []
 
     def use(self, config: Config) -> None:
@@ -102,7 +103,7 @@ class Housekeeper:
         if not self._catalog.is_in_place():
             raise CatalogVanished(self._path)
         wal = self._catalog.checkpoint() if is_idle else upkeep.wal_bytes(self._path)
-        self.troubles = []
+        self.troubles = [*self._backup_troubles]
         if wal > LARGEST_WAL_BYTES:
             reason = (
                 f"the catalog's log has grown to {wal / 2**20:.0f} MiB: a program reads for long"
@@ -115,10 +116,19 @@ class Housekeeper:
         purged = self._catalog.purge_missing(before)
         if purged:
             logger.info("forgot %d photos that are gone for long", purged)
-        if self._config.catalog.backups and (self._backup is None or not self._backup.is_alive()):
-            # It reads beside the writer and may take seconds.
-            self._backup = threading.Thread(target=self._back_up, name="backup", daemon=True)
-            self._backup.start()
+        self._backup_troubles = []
+        if not self._config.catalog.backups or (self._backup and self._backup.is_alive()):
+            return
+        lacking = os.path.getsize(self._path) + LEAST_FREE_BYTES - self.free_bytes()
+        if lacking > 0:
+            remedy = f"free another {lacking / 2**20:.0f} MiB there, or set catalog.backups to 0"
+            trouble = Trouble("the catalog's disk has no room for the daily backup", remedy)
+            self._backup_troubles = [trouble]
+            logger.warning("%s; %s", trouble.reason, remedy)
+            return
+        # It reads beside the writer and may take seconds.
+        self._backup = threading.Thread(target=self._back_up, name="backup", daemon=True)
+        self._backup.start()
 
     def _back_up(self) -> None:
         try:

@@ -205,7 +205,7 @@ class Library:
     def finish_walk(self, root: Root, walk: Walk) -> int:
         """Mark what a complete walk did not find as missing; return how many photos that are.
 
-        If that is more than half of the root's photos, the root becomes suspect instead.
+        If that is more than half of those that its last whole walk saw, it becomes suspect instead.
         """
         noted = root.gone.pop(walk.under, {})
         if not walk.is_complete or not root.is_served or not self._is_same_root(root, walk):
@@ -217,8 +217,7 @@ class Library:
         is_full = walk.under == root.prefix
         if is_full:
             root.last_scan = time.time()
-            self._catalog.note_scan(root.id, root.last_scan)
-        if self._is_suspicious(root, len(gone)):
+        if self._is_suspicious(root, gone):
             self._set_state(root, RootState.SUSPECT)
             logger.warning(
                 "%s: %d photos are gone at once; nothing is marked until you confirm it with"
@@ -228,8 +227,10 @@ class Library:
             )
             return 0
         missing = self._catalog.mark_missing(gone)
-        if is_full and root.state is not RootState.OK:
-            self._set_state(root, RootState.OK)
+        if is_full:
+            self._catalog.note_scan(root.id, time.time())
+            if root.state is not RootState.OK:
+                self._set_state(root, RootState.OK)
         return missing
 
     def observe(self, file: StableFile) -> bool:
@@ -257,16 +258,22 @@ class Library:
         names = self._catalog.photos_beside(place.root.id, place.relpath, name)
         return [join(folder, photo) for photo in names]
 
-    def forget_file(self, path: bytes) -> None:
-        """Mark a file as missing that an event reported and that is not there."""
-        place = self.locate(os.path.dirname(path))
-        if place is not None and place.root.is_served:
-            self._catalog.file_gone(place.root.id, place.relpath, os.path.basename(path))
+    def forget_file(self, place: Place, name: bytes) -> bool:
+        """Mark a file as missing that an event reported and that is not there.
 
-    def forget_folder(self, place: Place) -> None:
-        """Mark all photos of a folder as missing that an event reported and that is not there."""
-        if place.root.is_served and place.relpath != place.root.prefix:
-            self._catalog.mark_folder_missing(place.root.id, place.relpath)
+        False, and nothing is marked, where its disk may be gone instead: a walk will judge.
+        """
+        if not _is_in_place(place):
+            return False
+        self._catalog.file_gone(place.root.id, place.relpath, name)
+        return True
+
+    def forget_folder(self, place: Place) -> bool:
+        """Do the same with all photos at and below a folder."""
+        if place.relpath == place.root.prefix or not _is_in_place(place):
+            return False
+        self._catalog.mark_folder_missing(place.root.id, place.relpath)
+        return True
 
     def is_gone(self, path: bytes) -> bool:
         """Tell whether a file is certainly not at this place any more."""
@@ -276,7 +283,7 @@ class Library:
         try:
             os.lstat(path)
         except (FileNotFoundError, NotADirectoryError):
-            return place is None or place.root.identity is not None
+            return place is None or _is_in_place(place)
         except OSError:
             return False
         return False
@@ -314,15 +321,37 @@ class Library:
             known.is_mount,
         )
 
-    def _is_suspicious(self, root: Root, lost: int) -> bool:
-        if root.state is RootState.CONFIRMED or lost <= MOST_LOST_UNASKED:
+    def _is_suspicious(self, root: Root, gone: Collection[int]) -> bool:
+        """Compare with what the last whole walk saw: another disk brings photos of its own."""
+        if root.state is RootState.CONFIRMED or len(gone) <= MOST_LOST_UNASKED:
             return False
-        return lost * 2 > self._catalog.count_present(root.id, root.prefix)
+        record = next(r for r in self._catalog.root_records() if r.id == root.id)
+        seen = record.last_scan_at
+        lost = self._catalog.count_added(gone, seen)
+        return lost * 2 > self._catalog.count_present(root.id, root.prefix, seen)
 
     def _set_state(self, root: Root, state: RootState) -> None:
         root.state = state
         if root.is_served or not root.prefix:  # a part that is away says nothing about the rest
             self._catalog.set_root_state(root.id, state)
+
+
+def _is_in_place(place: Place) -> bool:
+    """Tell whether a place is on the disk that it was on when its root was last looked at."""
+    root, known = place.root, place.root.identity
+    if known is None:
+        return False
+    mounts = (
+        join(root.path, m) for m in root.known_mounts if relative_to(place.relpath, m) is not None
+    )
+    try:
+        status = os.lstat(root.top)
+        are_mounted = all(
+            os.lstat(mount).st_dev != os.lstat(os.path.dirname(mount)).st_dev for mount in mounts
+        )
+    except OSError:
+        return False
+    return are_mounted and (status.st_dev, status.st_ino) == (known.device, known.inode)
 
 
 def _covers(other: RootFolder, place: RootFolder) -> bool:

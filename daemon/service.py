@@ -143,7 +143,8 @@ class Service:
     def _do_due(self) -> None:
         if self._is_reloading:
             self._reload_whole()
-        self._rescans.scan_when_due()
+        if self._paused_until is None:
+            self._rescans.scan_when_due()
         self._supervision.tick()
         is_idle = self._find_idle()
         self._tell_reporter()
@@ -208,7 +209,7 @@ class Service:
             if not is_sidecar_name(file.path):
                 self._library.observe(file)
         for path in settled.gone:
-            self._library.forget_file(path)
+            self._forget_file(path)
 
     def _take_walk(self, message: Listed | Walked) -> None:
         request = message.request
@@ -239,10 +240,19 @@ class Service:
         place = self._library.locate(path)
         if place is None or not place.root.is_served:
             return
-        if _is_folder(path):
+        is_folder = _is_folder(path)
+        if is_folder:
             self._rescans.scan(place.root, place.relpath)
-        else:
-            self._library.forget_folder(place)
+        elif is_folder is None or not self._library.forget_folder(place):
+            self._rescans.scan(place.root)
+
+    def _forget_file(self, path: bytes) -> None:
+        folder, name = os.path.split(path)
+        place = self._library.locate(folder)
+        if place is None or not place.root.is_served:
+            return
+        if not self._library.forget_file(place, name):
+            self._rescans.scan(place.root, place.relpath)
 
     def _take_outcome(self, outcome: Outcome) -> None:
         self._reporter.count(outcome)
@@ -285,7 +295,6 @@ class Service:
         logger.error("%s; paused", reason)
         self._pipeline.give_up_flights()
         self._indexer.tags.give_up()
-        self._rescans.hurry()
         self._reporter.pause_reason = reason
         self._paused_until = time.monotonic() + PAUSE_SECONDS
 
@@ -299,6 +308,7 @@ class Service:
             if self._housekeeper.has_room():
                 logger.info("there is room again; going on")
                 self._paused_until, self._reporter.pause_reason = None, None
+                self._rescans.hurry()
         return self._paused_until is not None
 
     def _reload_whole(self) -> None:
@@ -373,9 +383,11 @@ def main() -> None:
     run(sys.argv[1:], "phototagd", phototagd)
 
 
-def _is_folder(path: bytes) -> bool:
-    """Tell whether a path is a folder itself: one behind a link lies elsewhere."""
+def _is_folder(path: bytes) -> bool | None:
+    """Tell whether a path is a folder itself: one behind a link lies elsewhere. None: no answer."""
     try:
         return stat.S_ISDIR(os.lstat(path).st_mode)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError:
+        return None

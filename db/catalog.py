@@ -224,10 +224,16 @@ class Catalog:
                 found |= presence.photo_paths(connection, some)
         return found
 
-    def count_present(self, root_id: int, under: bytes = b"") -> int:
-        """Count the photos at or below a folder that are not missing."""
+    def count_present(self, root_id: int, under: bytes = b"", until: int | None = None) -> int:
+        """Count the photos at or below a folder, added until a time, that are not missing."""
         with self._begin() as connection:
-            return presence.count_present(connection, root_id, under)
+            return presence.count_present(connection, root_id, under, until)
+
+    def count_added(self, ids: Collection[int], until: int | None = None) -> int:
+        """Count those of these photos that were added until a time; None: all."""
+        return self._transactions.in_chunks(
+            ids, lambda connection, some: presence.count_added(connection, some, until)
+        )
 
     def mark_missing(self, ids: Collection[int]) -> int:
         """Mark photos as missing; they keep their results. Count those that were not yet."""

@@ -63,10 +63,21 @@ def photo_paths(connection: Connection, ids: Sequence[int]) -> dict[int, bytes]:
     return {key: join(*parts) for key, *parts in connection.execute(places)}
 
 
-def count_present(connection: Connection, root_id: int, under: bytes) -> int:
-    """Count the photos at or below a folder that are not missing."""
+def count_present(connection: Connection, root_id: int, under: bytes, until: int | None) -> int:
+    """Count the photos at or below a folder, added until a time, that are not missing."""
     place = _in_folders(_at_or_below(root_id, under))
-    number = select(func.count()).select_from(PhotoRow).where(place, IS_PRESENT)
+    return _count(connection, and_(place, IS_PRESENT), until)
+
+
+def count_added(connection: Connection, ids: Sequence[int], until: int | None) -> int:
+    """Count those of these photos that were added until a time; None: all."""
+    return _count(connection, PhotoRow.id.in_(ids), until)
+
+
+def _count(connection: Connection, which: ColumnElement[bool], until: int | None) -> int:
+    number = select(func.count()).select_from(PhotoRow).where(which)
+    if until is not None:
+        number = number.where(PhotoRow.added_at <= until)
     return connection.execute(number).scalar_one()
 
 

@@ -117,8 +117,11 @@ class Settling:
     ) -> None:
         try:
             status = os.lstat(path)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             status = None
+        except OSError:  # the disk does not say: a walk will
+            self._remove(path, waiting)
+            return
         if status is None or not stat.S_ISREG(status.st_mode):
             if self._remove(path, waiting):
                 gone.append(path)

@@ -78,8 +78,10 @@ def test_case_61_the_catalogs_disk_is_full(
         fill(disk / "filler")
         names = [path.name for path in put_many(stage.root / "new", 30, pictures=30)]
         wait_until(lambda: "full" in stage.reasons() or "space" in stage.reasons(), what="said")
+        scans = stage.program.status()["scans"]
         assert stage.program.run("status").returncode == 3
         assert stage.found("cat", stage.root) == ["cat.jpg"]
+        assert stage.program.status()["scans"] <= scans + 1, "it walks again and again"
         assert stage.daemon.process.poll() is None
 
         (disk / "filler").unlink()

@@ -103,6 +103,16 @@ def test_what_is_gone_or_no_file_is_told_apart(tmp_path: Path) -> None:
     assert missing == [gone, os.fsencode(tmp_path / "b.jpg")]
 
 
+def test_a_file_that_the_disk_says_nothing_of_is_neither_gone_nor_stable(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    # To the program it is any error but that there is no such file: its name is too long.
+    folder.settling.touch(os.fsencode(tmp_path / ("x" * 300)), SETTLE)
+    folder.clock.now += SETTLE
+
+    assert folder.settling.take_ready() == ([], [])
+    assert folder.settling.take_ready() == ([], [])
+
+
 def test_a_step_of_the_wall_clock_holds_nothing_up(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     wall = Clock()
