@@ -230,6 +230,13 @@ def test_case_40_the_disk_is_unmounted_and_comes_back(
         assert {path: now[path] for path in before} == before
         assert len(stage.inferences(stage.root)) == 4
 
+        put_many(disk.inside / "many/more", 60, pictures=60)
+        wait_until(lambda: stage.ledger.count("done") >= 4 + 5)
+        disk.unmount()
+        stage.wait_root("offline")
+        assert stage.ledger.count("missing") == 0, "pulled out while they were looked at"
+        assert stage.ledger.count() == 4 + 60
+
 
 def test_case_40_a_disk_below_the_root_is_unmounted_and_comes_back(
     start: Callable[..., AbstractContextManager[Stage]], disk: Disk, tmp_path: Path
