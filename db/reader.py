@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         UncertainTag,
         Verdict,
     )
-    from .search.names import Resolve
+    from .search.names import Resolve, Unknown
 
 MODELS: Final = "SELECT name, digest FROM model WHERE digest <> '' ORDER BY name, id"
 ROOTS: Final = (
@@ -50,7 +50,12 @@ class CatalogReader(SearchReader):
     """Answers all questions; changes nothing. Not for several threads at once."""
 
     def uncertain(
-        self, query: str | Tree, limit: int, *, resolve: Resolve | None = None
+        self,
+        query: str | Tree,
+        limit: int,
+        *,
+        resolve: Resolve | None = None,
+        unknown: Unknown | None = None,
     ) -> list[UncertainTag]:
         """Give the shown tags without a verdict that are nearest to their thresholds.
 
@@ -58,7 +63,7 @@ class CatalogReader(SearchReader):
         what `search` raises.
         """
         with self._snapshot():
-            compiled = self._all_hits(query, resolve)
+            compiled = self._all_hits(query, resolve, unknown)
             return believed.uncertain(self._execute, compiled, limit)
 
     def evidence(self, photo_id: int) -> Analysis | None:
@@ -137,14 +142,19 @@ class CatalogReader(SearchReader):
         return saved_reading.find_search(self._execute, name)
 
     def match_change(
-        self, search: SavedSearch, most: int, *, resolve: Resolve | None = None
+        self,
+        search: SavedSearch,
+        most: int,
+        *,
+        resolve: Resolve | None = None,
+        unknown: Unknown | None = None,
     ) -> MatchChange:
         """Compare what a saved search finds now with what is written down, `most` photos each way.
 
         Raises what `search` raises.
         """
         with self._snapshot():
-            compiled = self._all_hits(search.query, resolve)
+            compiled = self._all_hits(search.query, resolve, unknown)
             return saved_reading.find_change(self._execute, search, compiled, most)
 
     def match_paths(self, search: SavedSearch) -> Iterator[bytes]:

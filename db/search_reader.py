@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
+from .explain import NOT_OUR_FAULT
 from .opening import explain_reading, one_snapshot, open_for_reading
 from .paths import relative_to
 from .photo_reading import MOST_NAMED, name_photos, read_photos
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .query import Tree
     from .search.asking import Explanation
     from .search.facets import Facets
-    from .search.names import Resolve
+    from .search.names import Resolve, Unknown
 
     Rows: TypeAlias = list[tuple[Any, ...]]
     Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Rows]
@@ -78,7 +79,9 @@ class SearchReader:
         def execute(sql: str, parameters: Mapping[str, Any]) -> Rows:
             try:
                 return connection.execute(sql, parameters).fetchall()
-            except sqlite3.OperationalError as error:
+            except NOT_OUR_FAULT:
+                raise
+            except sqlite3.DatabaseError as error:  # damage is no OperationalError
                 raise explain_reading(error, name) from error
 
         return cls(
@@ -116,6 +119,7 @@ class SearchReader:
         among: Collection[int] | None = None,
         details: bool = False,
         resolve: Resolve | None = None,
+        unknown: Unknown | None = None,
     ) -> list[PhotoRecord]:
         """Find the photos that a query describes: done ones, where it does not name states.
 
@@ -124,6 +128,8 @@ class SearchReader:
         beside them are left out, unless with `raw` or where the query asks for file kinds. `among`
         are the ids of the only photos that count.
         `resolve` gives the name that a word means which itself is on no photo: a plural, a synonym.
+        `unknown` is told of what no photo has, and whether it stands under a NOT; where it raises
+        nothing that finds no photo, and without it all that is an error.
         Without details the records carry no tags, detections, models, keywords and tag files.
         Raises QueryError, or one of its kinds for what is not known; CatalogError for an `after`
         that is not in the catalog; ValueError for a sort that is none or a limit below 0.
@@ -132,15 +138,30 @@ class SearchReader:
             raise ValueError("a limit is 0 or more")
         options = Options(Sort(sort), limit, raw, among, start=start_of(seed))
         with self._snapshot():
-            asker = self._asker(resolve)
+            asker = self._asker(resolve, unknown)
             if after is not None:
                 options = replace(options, after=asker.place_of(after))
             return read_photos(self._execute, asker.compile(query, options), details=details)
 
-    def count(self, query: str | Tree, *, raw: bool = False, resolve: Resolve | None = None) -> int:
+    def order(self, query: str | Tree, sort: Sort | str = Sort.NEWEST) -> Sort:
+        """Say in which order `search` would give the photos; `sort` where the query has none.
+
+        Raises QueryError.
+        """
+        with self._snapshot():
+            return self._asker().order(query, Sort(sort))
+
+    def count(
+        self,
+        query: str | Tree,
+        *,
+        raw: bool = False,
+        resolve: Resolve | None = None,
+        unknown: Unknown | None = None,
+    ) -> int:
         """Count the photos that `search` would find. Raises what it raises."""
         with self._snapshot():
-            return self._asker(resolve).count(query, Options(raw=raw))
+            return self._asker(resolve, unknown).count(query, Options(raw=raw))
 
     def explain(
         self,
@@ -150,11 +171,12 @@ class SearchReader:
         limit: int | None = None,
         raw: bool = False,
         resolve: Resolve | None = None,
+        unknown: Unknown | None = None,
     ) -> Explanation:
         """Say how `search` would understand and answer a query. Raises what it raises."""
         options = Options(Sort(sort), limit, raw, start=start_of(0))
         with self._snapshot():
-            return self._asker(resolve).explain(query, options)
+            return self._asker(resolve, unknown).explain(query, options)
 
     def facets(
         self,
@@ -163,13 +185,14 @@ class SearchReader:
         *,
         raw: bool = False,
         resolve: Resolve | None = None,
+        unknown: Unknown | None = None,
     ) -> Facets:
         """Count the most frequent labels, years, cameras and places among all hits of a query.
 
         Raises what `search` raises.
         """
         with self._snapshot():
-            return self._asker(resolve).facets(query, Options(raw=raw), most)
+            return self._asker(resolve, unknown).facets(query, Options(raw=raw), most)
 
     def photo(self, path: bytes) -> PhotoRecord | None:
         """Give all that is known of the photo with this absolute path, whatever its state."""
@@ -212,8 +235,10 @@ class SearchReader:
             self._execute, CompiledSearch(hits, order, {**parameters}), details=False
         )
 
-    def _asker(self, resolve: Resolve | None) -> Asker:
-        return Asker(self._execute, self._today(), resolve)
+    def _asker(self, resolve: Resolve | None = None, unknown: Unknown | None = None) -> Asker:
+        return Asker(self._execute, self._today(), resolve, unknown)
 
-    def _all_hits(self, query: str | Tree, resolve: Resolve | None) -> CompiledSearch:
-        return self._asker(resolve).compile(query, Options())
+    def _all_hits(
+        self, query: str | Tree, resolve: Resolve | None, unknown: Unknown | None
+    ) -> CompiledSearch:
+        return self._asker(resolve, unknown).compile(query, Options())

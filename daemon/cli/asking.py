@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from ...db.errors import UnknownWord
+
 _MINUS_WORD = re.compile("-[^-]")
 
 
@@ -85,3 +87,17 @@ def resolve_word(word: str) -> str | None:
     from ...models.taxonomy import load_taxonomy
 
     return load_taxonomy().resolve(word)
+
+
+def excuse_unknown(error: UnknownWord, is_negated: bool) -> None:
+    """Let a query go on where only a NOT names what no photo has; tell what may have been meant.
+
+    A word that no photo shows must be a name all the same, or it is misspelt. Raises the error.
+    """
+    from ...db.errors import UnknownWord
+
+    is_word = type(error) is UnknownWord
+    if not is_negated or (is_word and resolve_word(error.word) is None):
+        raise error
+    if error.suggestions and not is_word:
+        click.echo(f"phototag: {error}", err=True)

@@ -9,7 +9,7 @@ import click
 
 from ..printable import count, printable
 from . import Settings, pass_settings
-from .asking import QueryCommand, complete_query, pointing_at_errors, resolve_word
+from .asking import QueryCommand, complete_query, excuse_unknown, pointing_at_errors, resolve_word
 from .files_out import STDOUT, counted, open_text, refuse_photos
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def command(
     query = " ".join(words).strip()
     with SearchReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
         refuse_photos(reader, [path] if path != STDOUT else [])
-        photos = reader.search(query, sort="path", raw=raw, resolve=resolve_word)
+        photos = reader.search(
+            query, sort="path", raw=raw, resolve=resolve_word, unknown=excuse_unknown
+        )
         known = counted(detailed(reader, photos), len(photos), "writing")
         with open_text(path) as out:
             _write(shape, known, out, query)

@@ -6,7 +6,7 @@ import click
 
 from ..printable import count, printable_text
 from . import Settings, pass_settings
-from .asking import QueryCommand, complete_query, pointing_at_errors, resolve_word
+from .asking import QueryCommand, complete_query, excuse_unknown, pointing_at_errors, resolve_word
 
 KINDS = ("labels", "years", "cameras", "lenses", "places")
 
@@ -39,7 +39,7 @@ def command(settings: Settings, words: tuple[str, ...], most: int, raw: bool, as
 
     query = " ".join(words).strip()
     with SearchReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
-        found = reader.facets(query, most, raw=raw, resolve=resolve_word)
+        found = reader.facets(query, most, raw=raw, resolve=resolve_word, unknown=excuse_unknown)
     if as_json:
         counts = {
             kind: [{"name": name, "photos": photos} for name, photos in getattr(found, kind)]

@@ -52,11 +52,13 @@ def command(settings: Settings, words: tuple[str, ...], limit: int) -> int:
     """
     from ...db.reader import CatalogReader
     from ..fusing import make_fuser
-    from .asking import resolve_word
+    from .asking import excuse_unknown, pointing_at_errors, resolve_word
 
     fuser = make_fuser(settings.config)
-    with CatalogReader.open(settings.config.catalog.path) as reader:
-        found = reader.uncertain(" ".join(words), limit=limit, resolve=resolve_word)
+    with CatalogReader.open(settings.config.catalog.path) as reader, pointing_at_errors():
+        found = reader.uncertain(
+            " ".join(words), limit=limit, resolve=resolve_word, unknown=excuse_unknown
+        )
         if not found:
             click.echo("no tag is uncertain", err=True)
             return 1

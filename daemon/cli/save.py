@@ -111,7 +111,9 @@ def _find(reader: CatalogReader, name: str, query: str, *, force: bool) -> list[
     try:
         if label_key(name) in _names_of(query):
             raise Ended(f"@{name} cannot be a part of itself", 2)
-        return [photo.path for photo in reader.search(query, resolve=resolve_word)]
+        unknown = (lambda _error, _is_negated: None) if force else None
+        found = reader.search(query, resolve=resolve_word, unknown=unknown)
+        return [photo.path for photo in found]
     except UnknownWord as error:
         if force:
             return []

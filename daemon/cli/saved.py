@@ -50,23 +50,27 @@ def command(settings: Settings, delete: str | None, as_json: bool) -> int:
 
 
 def _to_dict(settings: Settings, reader: CatalogReader, search: SavedSearch) -> dict[str, Any]:
-    """Return a search as JSON has it; one that cannot be understood any more has an error."""
+    """Return a search as JSON has it; what cannot be understood or found any more is its error."""
     from ...db.errors import QueryError
     from ...db.states import label_key
     from ..printable import printable
     from .asking import resolve_word
 
-    number, problem = None, None
+    number, problems = None, []
     try:
-        number = reader.count(search.query, resolve=resolve_word)
+        number = reader.count(
+            search.query,
+            resolve=resolve_word,
+            unknown=lambda error, _is_negated: problems.append(str(error)),
+        )
     except QueryError as error:
-        problem = str(error)
+        problems.append(str(error))
     commands = {label_key(name): list(parts) for name, parts in settings.config.on_match.items()}
     return {
         "name": search.name,
         "query": search.query,
         "photos": number,
-        "error": problem,
+        "error": "; ".join(problems) or None,
         "link_dir": None if search.link_dir is None else printable(search.link_dir),
         "command": commands.get(label_key(search.name)),
     }

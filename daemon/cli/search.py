@@ -11,7 +11,7 @@ import click
 
 from ..printable import printable, printable_text
 from . import Ended, Settings, pass_settings
-from .asking import QueryCommand, complete_query, pointing_at_errors, resolve_word
+from .asking import QueryCommand, complete_query, excuse_unknown, pointing_at_errors, resolve_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -154,15 +154,12 @@ class _Search:
         self._asked = asked
         self._settings = settings
         self._sort = NAMED_SORTS.get(asked.sort or "newest", asked.sort or "newest")
-        is_random = self._sort == "random" or "sort:random" in query.casefold()
-        self._seed = asked.seed
-        if is_random and asked.seed is None:
-            self._seed = int.from_bytes(os.urandom(3))
-        if asked.seed is not None and not is_random:
-            raise click.UsageError("--seed is for --sort random")
+        self._seed = int.from_bytes(os.urandom(3)) if asked.seed is None else asked.seed
 
     def count(self, reader: SearchReader) -> int:
-        number = reader.count(self._query, raw=self._asked.raw, resolve=resolve_word)
+        number = reader.count(
+            self._query, raw=self._asked.raw, resolve=resolve_word, unknown=excuse_unknown
+        )
         click.echo(number)
         return 0 if number else 1
 
@@ -171,21 +168,29 @@ class _Search:
 
         asked = self._asked
         found = reader.explain(
-            self._query, sort=self._sort, limit=asked.limit, raw=asked.raw, resolve=resolve_word
+            self._query,
+            sort=self._sort,
+            limit=asked.limit,
+            raw=asked.raw,
+            resolve=resolve_word,
+            unknown=excuse_unknown,
         )
         print_explanation(found)
         return 0
 
     def show(self, reader: SearchReader, line: LineFormat | None) -> int:
         asked = self._asked
+        is_random = reader.order(self._query, self._sort) == "random"
+        self._check_seed(is_random=is_random)
         photos = reader.search(
             self._query,
             sort=self._sort,
             limit=asked.limit,
             after=None if asked.after is None else real_place(asked.after),
-            seed=self._seed,
+            seed=self._seed if is_random else None,
             raw=asked.raw,
             resolve=resolve_word,
+            unknown=excuse_unknown,
         )
         if asked.sheet is not None:
             from .sheet_file import write_sheet
@@ -197,16 +202,22 @@ class _Search:
         else:
             _print_shape(reader, photos, asked)
         if len(photos) == asked.limit and asked.shape in (None, "long", "line"):
-            self._offer_next(photos[-1].path)
+            self._offer_next(photos[-1].path, is_random=is_random)
         return 0 if photos else 1
 
-    def _offer_next(self, last: bytes) -> None:
+    def _check_seed(self, *, is_random: bool) -> None:
+        if self._asked.seed is not None and not is_random:
+            raise click.UsageError("--seed is for --sort random")
+        if self._asked.after is not None and self._asked.seed is None and is_random:
+            raise click.UsageError("--after takes the --seed of the page before: it is random")
+
+    def _offer_next(self, last: bytes, *, is_random: bool) -> None:
         """Say on a terminal how to get the next page."""
         if not sys.stdout.isatty():
             return
         asked, options = self._asked, [f"-n {self._asked.limit}"]
         options += [f"--sort {asked.sort}"] if asked.sort else []
-        options += [f"--seed {self._seed}"] if self._seed is not None else []
+        options += [f"--seed {self._seed}"] if is_random else []
         options += [f"--{name}" for name in ("raw", "long", "null") if getattr(asked, name)]
         options += [f"--format {shell_word(os.fsencode(asked.line))}"] if asked.line else []
         command = f"phototag search {shell_word(os.fsencode(self._query))} {' '.join(options)}"

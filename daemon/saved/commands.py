@@ -79,6 +79,12 @@ class CommandRunner:
         self._last: Ran | None = None
         self._thread = threading.Thread(target=self._work, name="on-match")
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the thread has ended before its time."""
+        is_wanted = self._thread.ident is not None and not self._stopping.is_set()
+        return is_wanted and not self._thread.is_alive()
+
     def start(self) -> None:
         """Begin to wait for jobs."""
         self._thread.start()

@@ -101,9 +101,12 @@ class SavedSearchKeeper:
 
     def troubles(self) -> list[Trouble]:
         """Return what keeps links or commands from being right."""
+        threads = self._matcher.troubles
+        if self._runner.has_failed:
+            threads.append(Trouble("no command is run any more", "see the log; restart"))
         known = self._matcher.names
         if known is None:  # not yet looked
-            return [*self._matcher.troubles, *self._problems.values()]
+            return [*threads, *self._problems.values()]
         unknown = [
             Trouble(
                 f"on_match.{name}: no search is saved under this name",
@@ -112,7 +115,7 @@ class SavedSearchKeeper:
             for name in sorted(self._commands.keys() - known)
         ]
         failing = [trouble for name, trouble in self._problems.items() if name in known]
-        return [*self._matcher.troubles, *failing, *unknown]
+        return [*threads, *failing, *unknown]
 
     def summary(self) -> dict[str, Any]:
         """Return the commands in numbers: those since the start, and those that wait."""

@@ -13,9 +13,10 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ...db.errors import CatalogError, QueryError, UnknownSearch, UnknownWord
+from ...db.errors import CatalogError, QueryError
 from ...db.reader import CatalogReader
 from ...db.states import label_key
+from ...models.taxonomy import load_taxonomy
 from ..monitoring.status import Trouble
 from ..printable import count
 from .links import LinkError, LinkFolder
@@ -23,6 +24,7 @@ from .links import LinkError, LinkFolder
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from ...db.errors import UnknownWord
     from ...db.records import MatchChange, SavedSearch
 
 logger = logging.getLogger(__name__)
@@ -33,7 +35,6 @@ REST: Final = 20  # a round is followed by so many times its length without one
 AGAIN_SECONDS: Final = 10.0  # after a round that has left something open
 LATEST_SECONDS: Final = 3600.0  # queries may be about time, links may have been removed by hand
 MOST_AT_ONCE: Final = 2_000  # photos that come or go in one message: all else waits for it
-NOTHING: Final = "width<1"  # a query that no photo answers
 STOP_SECONDS: Final = 10.0
 HUNG_SECONDS: Final = 60.0  # a disk with links that has not answered for so long is told
 
@@ -152,7 +153,9 @@ class Matcher:
 
     def _compare(self, reader: CatalogReader, search: SavedSearch, troubles: list[Trouble]) -> bool:
         try:
-            change = _find_change(reader, search)
+            change = reader.match_change(
+                search, MOST_AT_ONCE, resolve=load_taxonomy().resolve, unknown=pass_over
+            )
         except QueryError as error:
             remedy = f"save it anew with --replace, or phototag saved --delete {search.name}"
             troubles.append(Trouble(f"saved search {search.name}: {error}", remedy))
@@ -203,19 +206,5 @@ class Matcher:
         troubles.append(Trouble(reason, "choose a folder on another disk"))
 
 
-def _find_change(reader: CatalogReader, search: SavedSearch) -> MatchChange:
-    """Compare a search; one with a word that no photo has yet, or any more, finds nothing."""
-    try:
-        return reader.match_change(search, MOST_AT_ONCE, resolve=resolve_word)
-    except UnknownWord as error:
-        if isinstance(error, UnknownSearch):
-            raise
-        change = reader.match_change(replace(search, query=NOTHING), MOST_AT_ONCE)
-        return replace(change, search=search)
-
-
-def resolve_word(word: str) -> str | None:
-    """Return the name behind a plural, a synonym or another spelling, or None."""
-    from ...models.taxonomy import load_taxonomy
-
-    return load_taxonomy().resolve(word)
+def pass_over(_error: UnknownWord, _is_negated: bool) -> None:
+    """Let a saved search go on with what no photo has yet, or any more: that finds no photo."""

@@ -163,13 +163,19 @@ def _details(photo: PhotoRecord) -> Iterator[str]:
         "Place": escape(describe_place(written)),
         "Title": escape(printable_text(written.title or "")),
         "Caption": escape(printable_text(written.caption or "")),
-        "Rating": "" if written.rating is None else f"{written.rating} of 5",
+        "Rating": _rating(written.rating),
         "Keywords": escape(printable_text(", ".join(photo.keywords))),
         "Picture": _measures(photo),
         "File": f'<a href="file://{escape(quote_from_bytes(photo.path))}">'
         f"{escape(printable(photo.path))}</a>",
     }
     return (f"<dt>{name}</dt><dd>{text}</dd>" for name, text in said.items() if text)
+
+
+def _rating(stars: int | None) -> str:
+    if stars is None:
+        return ""
+    return "rejected" if stars < 0 else f"{stars} of 5"
 
 
 def _measures(photo: PhotoRecord) -> str:

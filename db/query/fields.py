@@ -158,6 +158,8 @@ def _range(name: str, value: Text, _today: date) -> Tree:
 
 
 def _path(_name: str, value: Text, _today: date) -> Tree:
+    if not {".", ".."}.isdisjoint(value.text.split("/")):
+        value.fail("path: knows no . and no ..: it begins with /, with ~/ or at any folder")
     return Path(value.text, value.position)
 
 

@@ -13,7 +13,7 @@ from ..errors import CatalogError, UnknownSearch
 from ..paths import relative_to
 from ..query import Everything, outline, parse, terms
 from ..suggest import near_names
-from .compiling import CompiledSearch, compile_search
+from .compiling import CompiledSearch, compile_search, order_of
 from .names import find_names
 from .simplify import simplify
 from .sort import Sort
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..query import Tree
     from .facets import Facets
     from .facts import Execute
-    from .names import Resolve
+    from .names import Resolve, Unknown
     from .question import Driver, Options
 
 PLACE: Final = (
@@ -65,6 +65,7 @@ class Asker:
     execute: Execute
     today: date
     resolve: Resolve | None = None
+    unknown: Unknown | None = None
 
     def understand(self, query: str | Tree) -> Tree:
         """Parse a text; saved searches are those of the catalog.
@@ -82,8 +83,12 @@ class Asker:
         """
         tree = self.understand(query)
         text = query if isinstance(query, str) else None
-        names = find_names(self.execute, tree, text, self.resolve)
+        names = find_names(self.execute, tree, text, self.resolve, self.unknown)
         return compile_search(self.execute, tree, names, options)
+
+    def order(self, query: str | Tree, sort: Sort) -> Sort:
+        """Give the order that a query has, or one of its saved searches, else the one given."""
+        return order_of(self.understand(query), sort)
 
     def count(self, query: str | Tree, options: Options) -> int:
         """Count what a query finds."""

@@ -77,7 +77,7 @@ def _ask(execute: Execute, tree: Tree, names: Names, options: Options) -> Questi
     photos = max(last or 0, 1)
     values = Values()
     maker = Maker(execute, values, names, states, photos)
-    condition = maker.make(simplify(tree))
+    condition = maker.make(simplify(names.settle(tree)))
     wanted = sorted({one for fact in wanting(condition) for one in fact.wanted}, key=str)
     if options.among is not None:
         condition = both(condition, maker.among(sorted(options.among)))

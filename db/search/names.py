@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UnknownKeyword, UnknownValue, UnknownWord
-from ..query import Called, Keyword, OneOf, Word, terms
+from ..query import And, Called, Everything, Keyword, Not, OneOf, Or, Sorted, Word, changed
 from ..query.fields import FIELDS
 from ..states import label_key, text_key
 from ..suggest import near_names
+from .simplify import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
 
     from ..query import Leaf, Tree
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Resolve: TypeAlias = Callable[[str], str | None]
     Labels: TypeAlias = dict[str, "Known"]
     Named: TypeAlias = Word | Keyword | Called
+    Unknown: TypeAlias = Callable[[UnknownWord, bool], None]
 
 LABEL: Final = "label"
 KEYWORD: Final = "keyword"
@@ -57,9 +59,13 @@ class Known:
 
 @dataclass(slots=True)
 class Names:
-    """What the terms of a query name; `values` are formats and suffixes as they are stored."""
+    """What the terms of a query name; `values` are formats and suffixes as they are stored.
+
+    The terms in `absent` name nothing: no photo has what they ask for.
+    """
 
     values: dict[Leaf, tuple[str, ...]] = field(default_factory=dict)
+    absent: set[Leaf] = field(default_factory=set)
     _rows: dict[tuple[type[Leaf], str, str], tuple[Known, ...]] = field(default_factory=dict)
 
     def add(self, term: Named, known: tuple[Known, ...]) -> None:
@@ -70,17 +76,32 @@ class Names:
         """Give the rows that a term names, whatever else it says of them."""
         return self._rows[_spelling(term)]
 
+    def settle(self, tree: Tree) -> Tree:
+        """Give the tree with what the absent terms find in their place: no photo, or each."""
+        return changed(tree, self._settled) if self.absent else tree
+
+    def _settled(self, term: Tree) -> Tree:
+        if term not in self.absent:
+            return term
+        return Everything() if isinstance(term, Word) and not term.least else NONE
+
 
 def find_names(
-    execute: Execute, tree: Tree, text: str | None = None, resolve: Resolve | None = None
+    execute: Execute,
+    tree: Tree,
+    text: str | None = None,
+    resolve: Resolve | None = None,
+    unknown: Unknown | None = None,
 ) -> Names:
     """Find all that a tree names.
 
-    A word that is on no photo stands for the name that it means, if that is known.
+    A word that is on no photo stands for the name that it means, if that is known. `unknown` is
+    told of each term that is not known, and whether it stands under a NOT: what it does not raise
+    again, no photo has.
 
     Raises UnknownWord, or one of its kinds, for the first term that is not known.
     """
-    return _Finder(execute, text, resolve).find(list(terms(tree)))
+    return _Finder(execute, text, resolve).find(list(_signed(tree)), unknown or _refuse)
 
 
 def fold(text: str) -> str:
@@ -116,27 +137,32 @@ class _Finder:
         self._text = text
         self._resolve = resolve
 
-    def find(self, asked: list[Leaf]) -> Names:
+    def find(self, asked: list[tuple[Leaf, bool]], unknown: Unknown) -> Names:
         names = Names()
-        labels = self._labels([one for one in asked if isinstance(one, Word)])
-        keywords = self._keywords([one for one in asked if isinstance(one, Keyword)])
-        for term in asked:
-            match term:
-                case Word(prefix=True) | Keyword(prefix=True):
-                    names.add(term, self._beginning(term))
-                case Word():
-                    names.add(term, self._one(term, labels))
-                case Keyword():
-                    names.add(term, self._one(term, keywords))
-                case Called("model"):
-                    names.add(term, self._model_sets(term))
-                case Called("place"):
-                    names.add(term, self._places(term))
-                case Called():
-                    names.add(term, self._devices(term))
-                case OneOf("ext" | "format"):
-                    names.values[term] = self._stored(term)
+        labels = self._labels([one for one, _ in asked if isinstance(one, Word)])
+        keywords = self._keywords([one for one, _ in asked if isinstance(one, Keyword)])
+        for term, is_negated in asked:
+            try:
+                self._find(names, term, keywords if isinstance(term, Keyword) else labels)
+            except UnknownWord as error:
+                unknown(error, is_negated)
+                names.absent.add(term)
         return names
+
+    def _find(self, names: Names, term: Leaf, known: Labels) -> None:
+        match term:
+            case Word(prefix=True) | Keyword(prefix=True):
+                names.add(term, self._beginning(term))
+            case Word() | Keyword():
+                names.add(term, self._one(term, known))
+            case Called("model"):
+                names.add(term, self._model_sets(term))
+            case Called("place"):
+                names.add(term, self._places(term))
+            case Called():
+                names.add(term, self._devices(term))
+            case OneOf("ext" | "format"):
+                names.values[term] = self._stored(term)
 
     def _labels(self, words: list[Word]) -> Labels:
         found = _known(self._execute, LABEL, {_key(word) for word in words if not word.prefix})
@@ -237,6 +263,28 @@ class _Finder:
             quoted = f'"{term.name}"' if " " in term.name else term.name
             near = (f"keyword:{quoted}", *near)
         return UnknownWord(name, position, near, self._text)
+
+
+def _refuse(error: UnknownWord, _is_negated: bool) -> None:
+    raise error
+
+
+def _signed(tree: Tree, *, is_negated: bool = False) -> Iterator[tuple[Leaf, bool]]:
+    """Give all terms of a tree from left to right, and whether more of it means fewer photos."""
+    match tree:
+        case Sorted(term):
+            yield from _signed(term, is_negated=is_negated)
+        case Not(term):
+            yield from _signed(term, is_negated=not is_negated)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _signed(part, is_negated=is_negated)
+        case Everything():
+            return
+        case Word(least=0):
+            yield tree, not is_negated
+        case _:
+            yield tree, is_negated
 
 
 def _spelling(term: Named) -> tuple[type[Leaf], str, str]:

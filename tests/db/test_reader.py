@@ -11,7 +11,7 @@ import sys
 
 import pytest
 import sqlalchemy as sa
-from catalog_samples import MODELS, add_photos, analysis, entry, facts, take_in
+from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows, take_in
 
 from phototagd.db.catalog import Catalog
 from phototagd.db.errors import (
@@ -223,6 +223,53 @@ def test_a_keyword_that_no_photo_has_is_told_from_a_label(reader):
         reader.search("dog keyword:dog")
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("dog -keyword:private", [b"2.jpg", b"1.jpg"]),
+        ("dog keyword:private", []),
+        ("cat OR keyword:private", [b"1.jpg"]),
+        ("cat -(dog keyword:priv*)", [b"1.jpg"]),
+        ("-ext:heic -format:raw", [b"3.jpg", b"2.jpg", b"1.jpg"]),
+        ("-camera:leica -lens:50mm -place:oslo -model:yolo cat", [b"1.jpg"]),
+        ("dog -lorry*", [b"2.jpg", b"1.jpg"]),
+        ("dog lorry<2", [b"2.jpg", b"1.jpg"]),
+        ("dog lorry=1 sort:path", []),
+    ],
+)
+def test_what_no_photo_has_finds_none_and_its_not_all_where_that_is_no_error(reader, query, found):
+    told = []
+    hits = reader.search(query, unknown=lambda error, _is_negated: told.append(error.word))
+    assert names(hits) == found
+    assert told
+    with pytest.raises(UnknownWord):
+        reader.search(query)
+
+
+def test_it_is_told_whether_what_no_photo_has_stands_under_a_not(reader):
+    told = []
+    query = "lorry -tram -(bus -van) -(-(ship -train)) taxi<2 -plane=0"
+    reader.count(query, unknown=lambda error, is_negated: told.append((error.word, is_negated)))
+    assert told == [
+        ("lorry", False),
+        ("tram", True),
+        ("bus", True),
+        ("van", False),
+        ("ship", False),
+        ("train", True),
+        ("taxi", True),
+        ("plane", False),
+    ]
+
+
+def test_the_order_of_a_saved_search_is_known(reader, path):
+    with Catalog.open(path, exclusive=False) as catalog:
+        catalog.saved.save("any", "dog sort: random")
+    assert reader.order("cat @any") is Sort.RANDOM
+    assert reader.order("@any sort:path", Sort.SIZE) is Sort.PATH
+    assert reader.order("cat", "size") is Sort.SIZE
+
+
 def test_photos_come_by_their_ids_in_the_order_asked_for(reader):
     assert names(reader.photos_by_id([3, 1, 99, 4])) == [b"3.jpg", b"1.jpg", b"bad.jpg"]
     (photo,) = reader.photos_by_id([1])
@@ -326,6 +373,17 @@ def test_garbage_is_refused(tmp_path):
     (tmp_path / "c.db").write_bytes(b"garbage " * 1000)
     with pytest.raises(CatalogBroken):
         CatalogReader.open(str(tmp_path / "c.db"))
+
+
+def test_a_damaged_page_is_told_as_a_broken_catalog(path):
+    ((size, page),) = rows(
+        path, "SELECT page_size, rootpage FROM pragma_page_size, sqlite_master WHERE name = 'photo'"
+    )
+    with open(path, "r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xee" * size)
+    with CatalogReader.open(path) as reader, pytest.raises(CatalogBroken, match="malformed"):
+        reader.search("dog")
 
 
 ASK = """

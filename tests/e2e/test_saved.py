@@ -122,3 +122,8 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_left(
 
     assert program.json("saved") == []
     assert os.listdir(full) == ["theirs"]
+    query = "cat -keyword:private"
+    assert program.run("save", "cats", query).returncode == 2
+    assert program.run("save", "cats", query, "--force").stdout == "cats: 1 photo\n"
+    (saved,) = program.json("saved")
+    assert (saved["photos"], saved["error"]) == (1, "no photo has the keyword 'private'")

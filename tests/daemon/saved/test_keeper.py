@@ -14,7 +14,7 @@ from mounting import mounted_dead_server
 from program import wait_until
 
 from phototagd.daemon.config import load_config
-from phototagd.daemon.saved import keeper, matcher
+from phototagd.daemon.saved import commands, keeper, matcher
 from phototagd.daemon.saved.commands import Ran
 from phototagd.daemon.saved.keeper import SavedSearchKeeper
 from phototagd.daemon.saved.matcher import MOST_AT_ONCE, Matcher
@@ -143,6 +143,36 @@ def test_a_search_for_what_no_photo_has_yet_finds_it_when_it_comes(desk: Desk) -
     desk.turn_until(lambda: desk.lines() == ["first.jpg"])
 
 
+@pytest.mark.parametrize("query", ["dog -keyword:private", "dog OR keyword:private"])
+def test_a_word_that_no_photo_has_changes_nothing_of_what_is_found_beside_it(
+    desk: Desk, query: str
+) -> None:
+    def add(name: bytes, *keywords: str) -> int:
+        (photo,) = add_photos(desk.catalog, [name], folder=b"with " + name)
+        known = facts(fingerprint=name, keywords=keywords)
+        take_in(desk.catalog, photo, known, analysis({"dog": 0.9}))
+        return photo
+
+    add(b"old.jpg")
+    desk.catalog.saved.save("all", query)
+    desk.keeper.start()
+    desk.turn_until(desk.is_armed)
+    assert rows(desk.config.catalog.path, "SELECT count(*) FROM saved_match") == [(1,)]
+    secret = add(b"secret.jpg", "private")
+    add(b"new.jpg")
+    desk.turn_until(lambda: "new.jpg" in desk.lines())
+    assert set(desk.lines()) <= {"new.jpg", "secret.jpg"}
+
+    desk.catalog.mark_missing([secret])
+    desk.catalog.purge_missing(2**40)
+    add(b"newer.jpg")
+    desk.turn_until(lambda: "newer.jpg" in desk.lines())
+
+    assert "old.jpg" not in desk.lines()
+    assert rows(desk.config.catalog.path, "SELECT count(*) FROM saved_match") == [(3,)]
+    assert desk.keeper.troubles() == []
+
+
 def test_a_disk_with_links_that_does_not_answer_is_told_and_holds_up_no_end(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,3 +294,20 @@ def test_a_thread_that_ended_before_its_first_look_is_told(
     desk.keeper.start()
 
     desk.turn_until(lambda: "not compared any more" in str(desk.keeper.troubles()))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_end_of_the_thread_with_the_commands_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(commands, "fill", fail)
+    desk.catalog.saved.save("all", "state:pending")
+    desk.keeper.start()
+    desk.turn_until(desk.is_armed)
+    assert desk.keeper.troubles() == []
+    add_photos(desk.catalog, [b"a.jpg"])
+
+    desk.turn_until(lambda: "no command is run any more" in str(desk.keeper.troubles()))

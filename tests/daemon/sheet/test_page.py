@@ -137,6 +137,9 @@ def test_camera_place_and_date_are_told() -> None:
     assert "Canon EOS 5D, EF50mm f/1.8, 50 mm, f/2.8, 1/250 s, ISO 400" in texts
     assert "38.7100, -9.1400, 5 m; Lisbon, Portugal" in texts
     assert "Taken" in texts
+    assert "4 of 5" in texts
+    rejected = thumbnail(metadata=replace(FULL, rating=-1))
+    assert "rejected" in Reader(page([rejected])).texts
     assert "Date of the file" in Reader(page([thumbnail()])).texts
 
 

@@ -191,6 +191,12 @@ def test_a_field_means(text, tree):
         ("size>10km", 7, "size is given in b, kb, mb, gb, kib, mib or gib, not in 'km'"),
         ("size>" + "9" * 400, 5, "size lies between 0 and 1e+15"),
         ("rating>=9", 8, "rating lies between -1 and 5"),
+        ("path:./dog", 5, "path: knows no . and no ..: it begins with /, with ~/ or at any folder"),
+        (
+            "path:a/../b",
+            5,
+            "path: knows no . and no ..: it begins with /, with ~/ or at any folder",
+        ),
         ("near:38.71", 5, "near is latitude, longitude and a radius: near:38.71,-9.14,5km"),
         ("near:98.71,0", 5, "a latitude lies between -90 and 90"),
         ("near:0,-181", 7, "a longitude lies between -180 and 180"),
