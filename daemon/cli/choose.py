@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,15 @@ import click
 
 from ...db.errors import CatalogLocked
 from ...db.states import PhotoState
+from .asking import pointing_at_errors, resolve_word
 
 if TYPE_CHECKING:
     from ...db.reader import CatalogReader
     from ...db.records import PhotoRecord
     from . import Settings
+
+# A slash behind a colon, a space, a quote and so on is a part of a query: path:holiday/*.
+_PATH = re.compile(r"""[^\s:"(@<>=]*/""")
 
 
 @dataclass(slots=True)
@@ -27,19 +32,30 @@ class Chosen:
 
 
 def choose_photos(settings: Settings, what: tuple[str, ...], *, analyze: bool) -> Chosen:
-    """Understand arguments that are a query, or paths; nothing means all photos.
+    """Understand arguments that are a query, or paths; none at all mean all photos.
 
     With ``analyze`` files that the catalog does not know as they are now are analysed first.
     Without it a file may be one that the catalog does not know at all: its record has the id 0.
+
+    Raises UsageError for an empty query, as a script's empty variable makes it, and for a file that
+    has the name of what is on photos.
     """
-    paths = [word for word in what if os.path.lexists(word)]
+    words = [word for word in what if word.strip()]
+    if what and not words:
+        raise click.UsageError("the query is empty; leave it out for all photos")
+    paths = [word for word in words if os.path.lexists(word)]
     if not paths:
-        for word in what:
-            if os.sep in word:
+        for word in words:
+            if _PATH.match(word.strip()):
                 raise click.UsageError(f"{word}: there is no such file or folder")
-        return _ask(settings, " ".join(what))
-    if len(paths) < len(what):
-        (stranger, *_) = (word for word in what if word not in paths)
+        return _ask(settings, " ".join(words))
+    if not any(map(_PATH.match, words)) and _is_query(settings, " ".join(words)):
+        (name, *_) = paths
+        raise click.UsageError(
+            f"{name}: a file or folder here, and a name on photos; write ./{name} or '({name})'"
+        )
+    if len(paths) < len(words):
+        (stranger, *_) = (word for word in words if word not in paths)
         raise click.UsageError(f"{stranger}: no such file; give either paths or a query")
     wanted = [os.path.realpath(os.fsencode(path)) for path in paths]
     if analyze:
@@ -51,10 +67,21 @@ def choose_photos(settings: Settings, what: tuple[str, ...], *, analyze: bool) -
 
 
 def _ask(settings: Settings, query: str) -> Chosen:
-    from .asking import resolve_word
-
-    with _open(settings) as reader:
+    """Ask, with every name known: a slip of the pen under a NOT would mean all photos."""
+    with _open(settings) as reader, pointing_at_errors():
         return Chosen(list(reader.search(query, resolve=resolve_word)))
+
+
+def _is_query(settings: Settings, text: str) -> bool:
+    """Tell whether a text can be read as a query of which all names are known."""
+    from ...db.errors import CatalogAbsent, CatalogTooOld, QueryError
+
+    try:
+        with _open(settings) as reader:
+            reader.count(text, resolve=resolve_word)
+    except (QueryError, CatalogAbsent, CatalogTooOld):
+        return False
+    return True
 
 
 def _find(settings: Settings, paths: list[bytes], *, may_be_strangers: bool) -> Chosen:

@@ -23,12 +23,28 @@ MOST_WITHOUT_BAR = 20  # so few are done before anybody wonders
 
 
 def refuse_photos(reader: SearchReader, paths: Iterable[bytes]) -> None:
-    """Refuse to write over a photo that the catalog knows. Raises UsageError."""
+    """Refuse to write over a photo, and over any picture but our own. Raises UsageError."""
     for path in paths:
         if reader.photo(os.path.realpath(path)) is not None:
             raise click.UsageError(
                 f"{printable(path)} is a photo of the library: name another file"
             )
+        if os.path.isfile(path) and _is_foreign_picture(path):
+            raise click.UsageError(
+                f"{printable(path)} is a picture without phototag's mark: name another file"
+            )
+
+
+def _is_foreign_picture(path: bytes) -> bool:
+    """Tell whether a file has the first bytes of a picture, and nowhere our mark."""
+    from ..formats import format_of_content
+    from ..sheet.mark import MARK
+
+    with refused_writing(path), open(path, "rb") as file:
+        data = file.read(4096)
+        if format_of_content(data, b"") is None:
+            return False
+        return MARK not in data + file.read()
 
 
 @contextlib.contextmanager

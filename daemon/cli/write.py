@@ -82,10 +82,11 @@ def command(
 ) -> int:
     """Write the tags of photos into the photos (EXIF) or beside them (XMP).
 
-    Photos come by QUERY, or as files and folders; what the catalog does not know yet is analysed
-    first. Which tags are written, the settings say: `phototag config`, [tags]. A photo is replaced
-    only if the new one is proven to be the old one with our keywords; otherwise it is left alone,
-    and the reason is printed. `phototag unwrite` takes everything back, to the byte.
+    Photos come by QUERY, or as files and folders (`./cat` where `cat` is a name, too); what the
+    catalog does not know yet is analysed first. Which tags are written, the settings say: `phototag
+    config`, [tags]. A photo is replaced only if the new one is proven to be the old one with our
+    keywords; otherwise it is left alone, and the reason is printed. `phototag unwrite` takes
+    everything back, to the byte.
 
     \b
     Examples:

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from .. import decode
 from ..atomic import written_whole
 from .lettering import font_for, showable
+from .mark import mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def draw_photo(
     if kind is None:
         raise ValueError(f"unknown suffix {out.suffix!r}")
     with written_whole(os.fsencode(out), is_durable=False) as file:
-        image.save(file, kind, quality=92)
+        image.save(file, kind, quality=92, **mark())
 
 
 class _Writer:

@@ -15,6 +15,7 @@ from ..output.phrases import camera_of, describe_labels, place_of
 from ..printable import printable, printable_text
 from .drawing import draw_names
 from .lettering import font_for, shorten, showable
+from .mark import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,7 +92,7 @@ def write_pictures(
     for name in names:
         page = _draw_page(list(islice(queue, grid.columns * grid.rows)), grid)
         with written_whole(name) as file:
-            page.save(file, "JPEG", quality=QUALITY)
+            page.save(file, "JPEG", quality=QUALITY, **mark())
     return names
 
 

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -105,6 +106,11 @@ def test_pages_follow_each_other_in_every_order(program: Program, folder: Path) 
         assert first + paths(program, "dog", "--sort", sort, "-n2", "--after", place) == whole, sort
     seeds = [paths(program, "dog", "--sort", "random", "--seed", "5") for _ in range(2)]
     assert seeds[0] == seeds[1]
+    out(program, "save", "any", "dog sort: random")
+    assert paths(program, "@any", "--seed", "5") == seeds[0]
+    place = os.fsdecode(os.fsencode(folder) + b"/" + seeds[0][0])
+    rest = paths(program, "@any", "--seed", "5", "--after", place)
+    assert [seeds[0][0], *rest] == seeds[0]
 
 
 @pytest.mark.usefixtures("folder")
@@ -113,6 +119,20 @@ def test_a_minus_before_a_word_is_no_bundle_of_options(program: Program) -> None
     assert paths(program, "dog", "-person") == [HOSTILE, b"b.png"]
     assert paths(program, "-person", "-n", "1") == [HOSTILE]
     assert out(program, "search", "dog", "-siberian_husky", "OR", "-person", "--count") == "2\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_no_photo_has_is_no_error_under_a_not_and_may_be_misspelt(program: Program) -> None:
+    done = program.run("search", "-keyword:private", "-ext:heic", "-giraffe", "--count")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
+    done = program.run("facets", "dog", "-keyword:sea_sida")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "3 photos")
+    assert done.stderr == (
+        "phototag: no photo has the keyword 'sea sida'; did you mean sea side?\n"
+    )
+    done = program.run("export", "dog -siberian_huski", "--csv", "-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean Siberian husky?" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -125,6 +145,7 @@ def test_a_minus_before_a_word_is_no_bundle_of_options(program: Program) -> None
         (("--count", "--limit", "3"), "--limit means nothing to --count"),
         (("--explain", "--after", "/x"), "--after means nothing to --explain"),
         (("--seed", "3"), "--seed is for --sort random"),
+        (("sort:random", "--after", "/x"), "--after takes the --seed of the page before"),
         (("--sotr", "path"), "--sort"),
         (("--sort", "colour"), "newest"),
         (("--format", "{pth}"), "did you mean path"),
@@ -201,6 +222,10 @@ def test_a_contact_sheet_is_written_whole_and_over_no_photo(
     assert "<script>\n" not in page.replace(page[page.rindex("<script>") :], "")
     assert program.run("search", "dog", "--sheet", target).returncode == 2
     assert (folder / "a.png").read_bytes() == CAT.read_bytes()
+    (tmp_path / "strange.jpg").write_bytes(CAT.read_bytes())
+    assert program.run("search", "dog", "--sheet", tmp_path / "strange.jpg").returncode == 2
+    assert (tmp_path / "strange.jpg").read_bytes() == CAT.read_bytes()
+    assert program.run("search", "dog", "--sheet", tmp_path / "sheet.jpg").returncode == 0
     assert program.run("search", "dog@0.99", "--sheet", tmp_path / "none.html").returncode == 1
     assert not (tmp_path / "none.html").exists()
 
@@ -246,7 +271,11 @@ def test_no_name_commands_a_terminal(program: Program, shape: tuple[str, ...]) -
 
 @pytest.mark.usefixtures("folder")
 def test_a_full_page_on_a_terminal_tells_how_to_go_on(program: Program) -> None:
+    out(program, "save", "any", "dog sort:random")
+    shown = on_terminal(program, [str(BIN / "phototag"), "search", "@any", "-n", "1"])
+    assert re.search(rb"next: phototag search @any -n 1 --seed \d+ --after ", shown)
     shown = on_terminal(program, [str(BIN / "phototag"), "search", "dog", "-n", "1", "--raw"])
+    assert b"--seed" not in shown
     command = shown.decode().partition("next: phototag ")[2].strip()
     again = subprocess.run(
         ["bash", "-c", f"{BIN / 'phototag'} {command} -0"],
