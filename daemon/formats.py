@@ -11,6 +11,8 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ..db.states import PLACES_READER
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoFormat:
@@ -108,13 +110,13 @@ def format_of_pillow(name: str) -> PhotoFormat:
 
 
 def installed_readers() -> dict[str, str]:
-    """Return the packages of the table that are installed, and Pillow, with their versions.
+    """Return the packages of the table that are installed, with their versions.
 
-    None of them is loaded.
+    Pillow is one, and the one that finds places; none of them is loaded.
     """
     from importlib.metadata import PackageNotFoundError, version
 
-    names = {"pillow"}.union(*((entry.package or "").split() for entry in FORMATS))
+    names = {"pillow", PLACES_READER}.union(*((entry.package or "").split() for entry in FORMATS))
     found = {}
     for name in sorted(names):
         with suppress(PackageNotFoundError):

@@ -12,7 +12,7 @@ from .names import model_sets
 from .paths import join
 from .recording import drop_results
 from .records import PendingPhoto
-from .states import METADATA_VERSION, RETRY_SECONDS, SERVED_ROOTS, PhotoState
+from .states import METADATA_VERSION, PLACES_READER, RETRY_SECONDS, SERVED_ROOTS, PhotoState
 from .tables import FolderRow, PhotoRow, ReaderRow, RootRow
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ def retry(connection: Connection, ids: Collection[int] | None) -> int:
 def requeue_unsupported(connection: Connection, readers: Mapping[str, str]) -> int:
     """Queue the photos that no library could read if one of these is new; count them.
 
-    They are given with their versions, and remembered.
+    They are given with their versions, and remembered. Where the one that finds places is new,
+    photos whose position has none are outdated, see `next_outdated`.
     """
     known = {row.name: row.version for row in connection.execute(READERS)}
     if known == readers:
@@ -169,7 +170,11 @@ def requeue_unsupported(connection: Connection, readers: Mapping[str, str]) -> i
     if readers:
         rows = [{"name": name, "version": version} for name, version in readers.items()]
         connection.execute(insert(ReaderRow), rows)
-    if readers.items() <= known.items():
+    new = {name for name, version in readers.items() if known.get(name) != version}
+    if PLACES_READER in new:
+        is_nowhere = PhotoRow.cell.is_not(None) & PhotoRow.country_id.is_(None)
+        connection.execute(update(PhotoRow).where(is_nowhere).values(read_by=0))
+    if not new - {PLACES_READER}:
         return 0
     unsupported = update(PhotoRow).where(PhotoRow.state == PhotoState.UNSUPPORTED.value)
     return connection.execute(unsupported.values(**AS_NEW)).rowcount

@@ -110,6 +110,9 @@ KIND_BITS: Final = {"object": 1, "label": 2, "parent": 4}
 METADATA_VERSION: Final = 1
 """The version of the metadata reader: photos read by an earlier one are read again in time."""
 
+PLACES_READER: Final = "reverse-geocode"
+"""The package that finds the place of a position."""
+
 RAW_SUFFIXES: Final = frozenset(
     "3fr arw cr2 cr3 crw dng nef nrw orf pef raf raw rw2 sr2 srf srw x3f".split()  # noqa: SIM905
 )

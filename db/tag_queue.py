@@ -109,6 +109,12 @@ def put_off(connection: Connection, photo_id: int, until: float) -> None:
     connection.execute(PUT_OFF, {"photo": photo_id, "until": math.ceil(until)})
 
 
+def end_rests(connection: Connection, now: int) -> None:
+    """Give the photos that were put off a new start."""
+    resting = update(TagJobRow).where(TagJobRow.not_before > now)
+    connection.execute(resting.values(not_before=now, attempts=0))
+
+
 def finish(connection: Connection, photo_id: int) -> None:
     """Take a photo out of the queue, if it is there."""
     DELETION.run(connection, {"photo": photo_id})

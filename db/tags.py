@@ -82,6 +82,11 @@ class Tags:
         with self._transactions.begin() as connection:
             tag_queue.put_off(connection, photo_id, until)
 
+    def end_rests(self) -> None:
+        """Let all photos that were put off be written now, as if they were new to the queue."""
+        with self._transactions.begin() as connection:
+            tag_queue.end_rests(connection, self._now())
+
     def finish(self, photo_id: int) -> None:
         """Take a photo out of the queue of those whose tags wait."""
         with self._transactions.begin() as connection:

@@ -54,7 +54,8 @@ class Waiting:
         """Queue the photos that no library could read if one of these is new; count them.
 
         `readers` are the libraries that are there now, with their versions. They are remembered:
-        the photos are queued once, whatever comes of it.
+        the photos are queued once, whatever comes of it. Where the one that finds places is new,
+        `next_outdated` gives the photos whose position has none.
         """
         with self._transactions.begin() as connection:
             return queue.requeue_unsupported(connection, readers)

@@ -6,6 +6,7 @@ See the text format of prometheus.io/docs/instrumenting/exposition_formats.
 from __future__ import annotations
 
 import platform
+import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import accumulate
@@ -61,6 +62,11 @@ class DaemonMetrics(Collector):
         )
         is_up = bool(self._status.get("running"))
         yield GaugeMetricFamily("phototagd_up", "Whether the daemon runs.", value=is_up)
+        yield GaugeMetricFamily(
+            "phototagd_updated_timestamp_seconds",
+            "When these numbers were made: a daemon that was killed makes none.",
+            value=time.time(),
+        )
         yield _by_label(
             GaugeMetricFamily("phototagd_photos", "Photos by state.", labels=["state"]),
             {str(state): number for state, number in self._numbers.photos.items()},

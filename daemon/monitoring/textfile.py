@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from ...db.errors import CatalogError
 from ..printable import printable
 from .status import Trouble, measure
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...db.catalog import Catalog
+    from .metrics import CatalogNumbers
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ class MetricsFile:
         self._catalog = catalog
         self._path = path
         self._next = 0.0
+        self._numbers: CatalogNumbers | None = None
         self.troubles: list[Trouble] = []
 
     def use(self, path: bytes) -> None:
@@ -39,10 +43,27 @@ class MetricsFile:
         if not self._path or not status or now < self._next:
             return
         self._next = now + SECONDS
-        from .metrics import CatalogNumbers, render, write_textfile
+        self._numbers = self._count(catalog)
+        self._write(status, self._numbers)
+
+    def write_end(self, catalog: Catalog) -> None:
+        """Say that the daemon has ended; of a catalog that is lost the numbers of before count."""
+        if not self._path:
+            return
+        with suppress(CatalogError):
+            self._numbers = self._count(catalog)
+        if self._numbers is not None:
+            self._write({}, self._numbers)
+
+    def _count(self, catalog: Catalog) -> CatalogNumbers:
+        from .metrics import CatalogNumbers
 
         waiting, sizes = catalog.tags.count_waiting(), measure(self._catalog)
-        numbers = CatalogNumbers(catalog.counts(), waiting, sizes)
+        return CatalogNumbers(catalog.counts(), waiting, sizes)
+
+    def _write(self, status: Mapping[str, Any], numbers: CatalogNumbers) -> None:
+        from .metrics import render, write_textfile
+
         try:
             write_textfile(self._path, render(status, numbers))
             self.troubles = []

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 2.0
 LOCKED_SECONDS: Final = 60
 MOST_TRIES: Final = 3
+MOST_DOUBLINGS: Final = 5  # of the rest of a photo that lies where nothing can be written
 
 
 class AutomaticTagger:
@@ -53,6 +54,7 @@ class AutomaticTagger:
         self._put_off: float | None = None
         self._tries = 0
         self._next_look = 0.0
+        self._is_new = True
         self.lock_problem = ""
 
     @property
@@ -99,6 +101,9 @@ class AutomaticTagger:
         self._tagger.check_deadline()
         if not self.is_on or not self._tagger.is_idle or time.monotonic() < self._next_look:
             return
+        if self._is_new:  # what kept photos from being written may have been mended
+            self._catalog.tags.end_rests()
+            self._is_new = False
         waiting = self._catalog.tags.next_jobs(1, (), int(time.time()))
         if not waiting:
             self._next_look = time.monotonic() + LOOK_SECONDS
@@ -124,13 +129,20 @@ class AutomaticTagger:
         elif report.kind == "refused":
             logger.info("%s: %s not written: %s", path, report.target, report.reason)
         elif report.kind in ("busy", "locked"):
-            wait = LOCKED_SECONDS if report.kind == "locked" else self._rest(report)
-            self._put_off = max(self._put_off or 0.0, time.time() + wait)
             logger.info("%s: %s; its tags wait", path, report.reason)
+        if report.for_now or report.kind in ("busy", "locked"):
+            self._put_off = max(self._put_off or 0.0, time.time() + self._rest(report))
 
     def _rest(self, report: TagReport) -> float:
-        """Return how long a busy file is left alone: the third time until the next walk."""
+        """Return how long a file is left alone: a busy one the third time until the next walk.
+
+        One that lies where nothing can be written rests longer each time.
+        """
         watch = self._config.watch
+        if report.kind == "locked":
+            return LOCKED_SECONDS
+        if report.for_now:
+            return watch.rescan_seconds * 2.0 ** min(self._tries, MOST_DOUBLINGS)
         if self._tries + 1 >= MOST_TRIES:
             return watch.rescan_seconds
         return max(report.seconds, watch.settle_seconds) + 1.0

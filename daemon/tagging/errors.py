@@ -17,6 +17,10 @@ class Refused(TagError):
     """Writing could harm this file, so it stays as it is."""
 
 
+class Hindered(Refused):
+    """The file could be written, but where it lies nothing can be now."""
+
+
 class Busy(TagError):
     """Somebody is at work on this file; try again, after `seconds` if that is known."""
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..printable import printable
-from .errors import Busy, Refused
+from .errors import Busy, Hindered, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,8 @@ MOST_NAME_BYTES: Final = 200  # of the file's own name in a temporary one
 CHUNK: Final = 1 << 18
 # No folder can be synced there, or not by us: one that may be written to need not be readable.
 UNSYNCABLE: Final = (errno.EINVAL, errno.ENOTSUP, errno.EROFS, errno.EACCES)
+# These say nothing of the file: a mount, a disk or a folder's rights can be mended.
+HINDRANCES: Final = (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE)
 
 # ioctl_iflags(2); the number is the same on all 64-bit systems that Python knows flags of.
 FS_IOC_GETFLAGS: Final = 0x80086601
@@ -63,28 +65,33 @@ def read_original(path: bytes, most_bytes: int) -> Original:
         if len(data) != status.st_size or not _is_same(os.fstat(descriptor), status):
             raise Busy("it changed while it was being read")
     except OSError as error:
-        raise Refused(f"it cannot be read: {error.strerror}") from None
+        raise _refusal("it cannot be read", error) from None
     finally:
         os.close(descriptor)
     return Original(path, data, status, hashlib.sha256(data).digest())
 
 
 def check_writable(original: Original) -> None:
-    """Raise Refused for a file that its owner has locked, or whose copy would lose something."""
+    """Raise Refused for a file that its owner has locked, or whose copy would lose something.
+
+    Raises Hindered where nothing can be written.
+    """
     status, path = original.status, original.path
     if status.st_nlink > 1:
         raise Refused(f"it has {status.st_nlink} hard links, and the others would keep the old one")
     if _is_immutable(path):
         raise Refused("it is marked as immutable")
-    if not status.st_mode & 0o222 or not os.access(path, os.W_OK):
+    if not status.st_mode & 0o222:
         raise Refused("it is read-only")
+    if not os.access(path, os.W_OK):
+        raise (Refused if _has_open_folder(path) else Hindered)("it is read-only")
     check_folder(path)
 
 
 def check_folder(path: bytes) -> None:
-    """Raise Refused if no file can be made beside this one."""
-    if not os.access(os.path.dirname(path), os.W_OK | os.X_OK):
-        raise Refused("its folder is not writable")
+    """Raise Hindered if no file can be made beside this one."""
+    if not _has_open_folder(path):
+        raise Hindered("its folder is not writable")
 
 
 def check_settled(original: Original, seconds: float) -> None:
@@ -116,7 +123,7 @@ def replace(original: Original, data: bytes, *, keep_mtime: bool) -> os.stat_res
         _stage(original, data, beside, keep_mtime=keep_mtime)
         return _swap(original, beside)
     except OSError as error:
-        raise Refused(f"it cannot be replaced: {error.strerror}") from None
+        raise _refusal("it cannot be replaced", error) from None
     finally:
         _remove(beside)
 
@@ -139,7 +146,7 @@ def create(path: bytes, data: bytes, like: os.stat_result) -> os.stat_result:
         _link_new(beside, path)
         sync_folder(path)
     except OSError as error:
-        raise Refused(f"it cannot be written: {error.strerror}") from None
+        raise _refusal("it cannot be written", error) from None
     finally:
         _remove(beside)
     return status
@@ -153,7 +160,7 @@ def delete(original: Original) -> None:
         os.unlink(original.path)
         sync_folder(original.path)
     except OSError as error:
-        raise Refused(f"it cannot be removed: {error.strerror}") from None
+        raise _refusal("it cannot be removed", error) from None
 
 
 def sync_folder(path: bytes) -> None:
@@ -195,7 +202,16 @@ def _open(path: bytes) -> int:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise Refused("it is a symbolic link") from None
-        raise Refused(f"it cannot be opened: {error.strerror}") from None
+        raise _refusal("it cannot be opened", error) from None
+
+
+def _refusal(what: str, error: OSError) -> Refused:
+    kind = Hindered if error.errno in HINDRANCES else Refused
+    return kind(f"{what}: {error.strerror}")
+
+
+def _has_open_folder(path: bytes) -> bool:
+    return os.access(os.path.dirname(path), os.W_OK | os.X_OK)
 
 
 def _is_immutable(path: bytes) -> bool:

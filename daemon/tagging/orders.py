@@ -109,14 +109,15 @@ class Drafted:
 class Declined:
     """From the scribe: the file stays as it is.
 
-    ``kind``: `refused` for good, `busy` for now (``seconds``: how long at least), `gone`, `locked`
-    when another program writes tags below that root.
+    ``kind``: `refused` for good, or ``for_now`` where it lies, `busy` for now (``seconds``: how
+    long at least), `gone`, `locked` when another program writes tags below that root.
     """
 
     id: int
     kind: str
     reason: str
     seconds: float = 0.0
+    for_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 from ...db.records import FileEntry
 from ..version import file_version, list_sidecars, sidecar_paths, sidecar_version
 from . import exif, files
-from .errors import Busy, Locked, Refused, TagError
+from .errors import Busy, Hindered, Locked, Refused, TagError
 from .exif_draft import draft_exif
 from .orders import (
     EXIF,
@@ -98,7 +98,8 @@ class Scribe:
             return Declined(order.id, "gone", "it is not there any more")
         except TagError as error:
             seconds = error.seconds if isinstance(error, Busy) else 0.0
-            return Declined(order.id, error.kind, error.reason, seconds)
+            for_now = isinstance(error, Hindered)
+            return Declined(order.id, error.kind, error.reason, seconds, for_now)
         except MemoryError:
             return Declined(order.id, "refused", "there is not enough memory for it")
 

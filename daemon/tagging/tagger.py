@@ -63,7 +63,8 @@ class TagJob:
 class TagReport:
     """What became of one file.
 
-    ``kind``: `written`, `unchanged`, `refused`, `busy`, `gone`, `locked`, or `would` in a dry run.
+    ``kind``: `written`, `unchanged`, `refused` (``for_now``: nothing can be written there now),
+    `busy`, `gone`, `locked`, or `would` in a dry run.
     """
 
     photo: PhotoRecord
@@ -74,6 +75,7 @@ class TagReport:
     dropped: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     seconds: float = 0.0
+    for_now: bool = False
 
 
 @dataclass(slots=True)
@@ -208,7 +210,8 @@ class Tagger:
                 self._catalog.tags.drop_intent(photo_id, step.target)
             if answer.kind == "refused":
                 self._note_refusal(step, answer.reason)
-        self._finish(step, answer.kind, answer.reason, seconds=answer.seconds)
+        rest, for_now = answer.seconds, answer.for_now
+        self._finish(step, answer.kind, answer.reason, seconds=rest, for_now=for_now)
 
     def _note_refusal(self, step: _Step, reason: str) -> None:
         """Keep the reason; what was written before is still in the file."""
@@ -263,10 +266,11 @@ class Tagger:
         added: tuple[str, ...] = (),
         dropped: tuple[str, ...] = (),
         seconds: float = 0.0,
+        for_now: bool = False,
     ) -> None:
         removed = step.draft.file.removed if step.draft is not None else ()
         report = TagReport(
-            step.job.photo, step.target, kind, reason, added, dropped, removed, seconds
+            step.job.photo, step.target, kind, reason, added, dropped, removed, seconds, for_now
         )
         self._step = None
         self._on_report(report)

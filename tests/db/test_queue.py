@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from catalog_samples import MODELS, add_photos, analysis, entry, facts, rows, take_in
 from sqlalchemy.dialects import sqlite
@@ -9,7 +11,8 @@ from sqlalchemy.dialects import sqlite
 from phototagd.db.errors import PhotoUnknown
 from phototagd.db.queue import PENDING, select_done
 from phototagd.db.reader import CatalogReader
-from phototagd.db.states import RETRY_SECONDS, PhotoState, RootState
+from phototagd.db.records import Metadata, Place
+from phototagd.db.states import PLACES_READER, RETRY_SECONDS, PhotoState, RootState
 from phototagd.models.results import ModelVersion
 
 
@@ -198,3 +201,33 @@ def test_unsupported_photos_wait_again_once_when_a_reader_is_new(catalog):
     assert catalog.counts() == {
         PhotoState.UNSUPPORTED: 1, PhotoState.DEAD: 1, PhotoState.DONE: 1
     }  # fmt: skip
+
+
+def test_photos_without_a_place_are_read_again_when_what_finds_it_is_new(catalog):
+    nowhere, lisbon, plain = add_photos(catalog, [b"a.jpg", b"b.jpg", b"c.jpg"])
+    known = Place("PT", "Portugal", "Lisbon", "Lisbon")
+    for photo, place in ((nowhere, None), (lisbon, known)):
+        found = Metadata(latitude=38.71, longitude=-9.14, place=place)
+        take_in(catalog, photo, replace(facts(), metadata=found), analysis())
+    take_in(catalog, plain, facts(), analysis())
+    catalog.queue.requeue_unsupported({"pillow": "11.0"})
+
+    def outdated():
+        return [waiting.id for waiting in catalog.queue.next_outdated(MODELS)[0]]
+
+    assert outdated() == []
+    catalog.queue.requeue_unsupported({"pillow": "11.1"})
+    assert outdated() == []
+    for _again in range(2):
+        assert catalog.queue.requeue_unsupported({"pillow": "11.1", PLACES_READER: "1.6.6"}) == 0
+        assert outdated() == [nowhere]
+    assert catalog.counts() == {PhotoState.DONE: 3}
+    take_in(catalog, nowhere, facts(), analysis())
+    catalog.queue.requeue_unsupported({"pillow": "11.1", PLACES_READER: "1.6.6"})
+    assert outdated() == []
+
+
+def test_unsupported_photos_do_not_wait_again_for_what_finds_places(catalog, photo):
+    catalog.queue.requeue_unsupported({"pillow": "11.0"})
+    catalog.record_failure(photo, None, "HEIC", PhotoState.UNSUPPORTED)
+    assert catalog.queue.requeue_unsupported({"pillow": "11.0", PLACES_READER: "1.6.6"}) == 0

@@ -157,3 +157,14 @@ def test_the_next_jobs_are_read_off_the_index_and_nothing_else_is_walked(path):
     connection.close()
     assert "INDEX ix_tag_job_not_before_photo_id" in plan[0]
     assert all("SEARCH" in step for step in plan[1:]), plan
+
+
+def test_what_was_put_off_has_a_new_start_and_goes_behind_what_waits(catalog, photos, path, clock):
+    catalog.tags.queue(photos[:3])
+    catalog.tags.put_off(photos[0], 9999)
+    clock.now += 10
+
+    catalog.tags.end_rests()
+
+    assert next_ids(catalog) == [photos[1], photos[2], photos[0]]
+    assert rows(path, "SELECT attempts FROM tag_job") == [(0,), (0,), (0,)]

@@ -71,7 +71,10 @@ def test_a_running_daemon_tells_what_each_stage_costs(
     assert samples["phototagd_queue", (("of", "tags"),)] == 0
     assert samples["phototagd_degraded", ()] == 0
     assert samples["phototagd_last_scan_timestamp_seconds", (("folder", str(photos)),)] > 1e9
-    assert metrics(program)["phototagd_up", ()] == 0
+    at_the_end = parse(file.read_text("utf-8"))
+    assert at_the_end["phototagd_up", ()] == metrics(program)["phototagd_up", ()] == 0
+    assert at_the_end["phototagd_photos", (("state", "done"),)] == 3
+    assert ("phototagd_degraded", ()) not in at_the_end
 
 
 def metrics(program: Program) -> Samples:

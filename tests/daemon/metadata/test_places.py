@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from phototagd.daemon.formats import installed_readers
 from phototagd.daemon.metadata import places
 from phototagd.db.records import Place
+from phototagd.db.states import PLACES_READER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +46,11 @@ def test_known_places_are_found(latitude: float, longitude: float, country: str,
 
     assert found is not None
     assert (found.country_code, found.city) == (country, city)
+
+
+@needs_data
+def test_the_package_counts_as_a_reader_so_that_its_coming_is_noticed() -> None:
+    assert installed_readers()[PLACES_READER]
 
 
 @needs_data

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,6 +71,14 @@ def test_the_histogram_counts_upwards_to_all(
     assert samples["phototagd_stage_seconds_sum", (("stage", "whole"),)] == pytest.approx(100.061)
 
 
+def test_the_time_of_the_numbers_is_told() -> None:
+    before = int(time.time())
+    text = render({}, CatalogNumbers(COUNTS, 0, {})).decode()
+
+    (said,) = re.findall(r"^phototagd_updated_timestamp_seconds (.+)$", text, re.M)
+    assert before <= float(said) <= time.time()
+
+
 def test_of_a_daemon_that_does_not_run_only_the_catalog_is_told() -> None:
     text = render({}, CatalogNumbers(COUNTS, 0, {})).decode()
 
@@ -98,3 +109,18 @@ def test_a_folder_that_is_gone_is_a_trouble_and_no_more(tmp_path: Path) -> None:
         file.tick(running(), catalog)
     assert file.troubles == []
     assert (tmp_path / "x.prom").exists()
+
+
+def test_the_end_of_the_daemon_is_told_even_without_its_catalog(tmp_path: Path) -> None:
+    path = bytes(tmp_path / "catalog.db")
+    file = MetricsFile(path, os.fsencode(tmp_path / "x.prom"))
+    with Catalog.open(path) as catalog:
+        file.tick(running(), catalog)
+        assert "phototagd_up 1.0" in (tmp_path / "x.prom").read_text()
+        with sqlite3.connect(path) as connection:
+            connection.execute("ALTER TABLE photo RENAME TO lost")
+        file.write_end(catalog)
+    said = (tmp_path / "x.prom").read_text()
+    assert "phototagd_up 0.0" in said
+    assert 'phototagd_queue{of="photos"} 0.0' in said
+    assert "phototagd_degraded" not in said

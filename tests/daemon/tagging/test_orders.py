@@ -48,6 +48,7 @@ ENTRY = FileEntry(b"\xff\n.jpg", 1, -(2**63) + 1, 2**64 - 1)
         Recover(3, NAME, b"/", ROW),
         Drafted(1, True, ROW, ("cat",), ()),
         Declined(1, "busy", "it was changed", 1.5),
+        Declined(1, "refused", "its folder is not writable", for_now=True),
         Committed(1, BARE, ENTRY),
         Committed(1, BARE, None),
         Recovered(1, None, None, (NAME, NAME)),

@@ -369,7 +369,7 @@ def test_a_folder_without_write_permission(desk: Desk, open_folder: Path, target
     def work() -> None:
         answer = Scribe(desk.scribe.scribe._plan).handle(draft(path, target=target))
         assert isinstance(answer, Declined)
-        assert answer.reason == "its folder is not writable"
+        assert (answer.reason, answer.for_now) == ("its folder is not writable", True)
 
     assert as_nobody(work) == 0
     assert names_in(open_folder) == ["cat.jpg"]
@@ -387,7 +387,7 @@ def test_an_owner_that_only_root_could_keep(desk: Desk, open_folder: Path) -> No
         assert isinstance(scribe.handle(draft(path)), Drafted)
         answer = scribe.handle(Commit(1))
         assert isinstance(answer, Declined)
-        assert answer.reason == "its owner cannot be kept"
+        assert (answer.reason, answer.for_now) == ("its owner cannot be kept", False)
 
     assert as_nobody(work) == 0
     assert (names_in(open_folder), path.read_bytes()) == (["cat.jpg"], PHOTO)
@@ -424,8 +424,8 @@ def test_a_disk_that_is_full(desk: Desk) -> None:
 
         (report,) = desk.write(path, "cat")
 
-        assert (report.kind, report.reason) == (
-            "refused", f"it cannot be replaced: {os.strerror(errno.ENOSPC)}",
+        assert (report.kind, report.for_now, report.reason) == (
+            "refused", True, f"it cannot be replaced: {os.strerror(errno.ENOSPC)}",
         )  # fmt: skip
         assert (path.read_bytes(), names_in(small)) == (data, ["cat.jpg"])
         assert desk.intents() == []
