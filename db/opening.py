@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import grp
 import os
 import sqlite3
-from contextlib import contextmanager
+import stat
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_from_bytes
 
@@ -53,14 +55,15 @@ def open_for_reading(path: bytes) -> sqlite3.Connection:
         raise explain_reading(error, path) from error
 
 
-@contextmanager
+@contextlib.contextmanager
 def one_snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     """Let all questions inside see the same catalog, whatever the writer does meanwhile."""
     connection.execute("BEGIN")
     try:
         yield
     finally:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # some errors of the disk have ended it
+            connection.execute("ROLLBACK")
 
 
 def explain_reading(error: sqlite3.Error, path: bytes) -> CatalogError:
@@ -74,14 +77,24 @@ def absent_or_lost(path: bytes) -> CatalogError:
     return CatalogLost(path, list_backups(path)) if was_made(path) else CatalogAbsent(path)
 
 
+def unreachable(path: bytes, error: OSError) -> CatalogUnreadable:
+    """Say that a catalog's folder lets nobody in, or only a group: then which one."""
+    remedy = "ask its owner for access, or run this as the user of the daemon"
+    with contextlib.suppress(OSError, KeyError):
+        folder = os.stat(os.path.dirname(path))
+        if folder.st_mode & stat.S_IXGRP and folder.st_gid not in (0, *os.getgroups()):
+            group = grp.getgrgid(folder.st_gid).gr_name
+            remedy = f"it is for the group {group}: sudo usermod -aG {group} NAME, then a new login"
+    return CatalogUnreadable(path, f"it cannot be reached: {error.strerror}", remedy)
+
+
 def _require_file(path: bytes) -> None:
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         raise absent_or_lost(path) from None
     except OSError as error:
-        remedy = "ask its owner for access, or run this as the user of the daemon"
-        raise CatalogUnreadable(path, f"it cannot be reached: {error.strerror}", remedy) from None
+        raise unreachable(path, error) from None
 
 
 def _checked(path: bytes, options: str) -> sqlite3.Connection:

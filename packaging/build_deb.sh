@@ -46,9 +46,10 @@ complete bash > "$share/bash-completion/completions/phototag"
 complete zsh > "$share/zsh/vendor-completions/_phototag"
 complete fish > "$share/fish/vendor_completions.d/phototag.fish"
 
-install -d "$stage/etc/phototagd" "$share/doc/phototagd"
-# Every setting stands there as a comment: what the file does not say, `service install` writes.
-sed 's/^[^#]/# &/' daemon/config/default.toml > "$stage/etc/phototagd/config.toml"
+install -d "$share/phototagd" "$share/doc/phototagd"
+# Every setting stands there as a comment: what the file does not say, `service install` writes. It
+# is copied to /etc once, and is no conffile of dpkg's: an update must not ask about what we wrote.
+sed 's/^[^#]/# &/' daemon/config/default.toml > "$share/phototagd/config.toml"
 gzip -9n < CHANGELOG.md > "$share/doc/phototagd/changelog.gz"
 install -m 644 packaging/debian/copyright "$share/doc/phototagd/copyright"
 
@@ -58,8 +59,7 @@ architecture=$(dpkg --print-architecture)
 control=$stage/DEBIAN
 install -d "$control"
 install -m 755 -t "$control" packaging/debian/{postinst,prerm,postrm}
-echo /etc/phototagd/config.toml > "$control/conffiles"
-(cd "$stage" && find etc lib opt usr -type f -print0 | sort -z | xargs -0 md5sum) > "$control/md5sums"
+(cd "$stage" && find lib opt usr -type f -print0 | sort -z | xargs -0 md5sum) > "$control/md5sums"
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" \
   -e "s/@PYTHON@/$minor/" -e "s/@NEXT_PYTHON@/$next/" \
   -e "s/@SIZE@/$(du -sk --exclude=DEBIAN "$stage" | cut -f1)/" packaging/debian/control > "$control/control"

@@ -63,15 +63,16 @@ def install(
     """Write systemd's files for this installation of the program.
 
     DIR are added to the settings, where the folders to watch stand. Run it again when folders,
-    [tags] write, or the place of the program change. Files that you have edited are never touched:
-    changes of your own belong into drop-ins (`systemctl edit phototagd`).
+    [tags] write, or the place of the program change: a service that runs is started again. Files
+    that you have edited are never touched: changes of your own belong into drop-ins
+    (`systemctl edit phototagd`).
     """
     from .service_plan import plan_installation
 
     is_system = _is_root() if is_system is None else is_system
     if not dry_run:
         _refuse_where_it_cannot_work(is_system=is_system)
-    can_close = is_system or _can_make_namespaces()
+    can_close = is_system or _can_make_namespaces(dry_run=dry_run)
     installation, change = plan_installation(settings, folders, is_system=is_system, run_as=run_as)
     installation = installation.with_namespaces(can_close)
     _refuse_edited(installation)
@@ -89,6 +90,8 @@ def install(
             click.echo("starting it; the first time it prepares the models, for a minute or more")
         for step in steps:
             _run(step)
+    if installation.user is not None:
+        _tell_who_may_search(installation.user)
     _tell_next(is_system=is_system, enable=enable, dry_run=dry_run)
 
 
@@ -246,8 +249,17 @@ def _steps(*, is_system: bool, enable: bool) -> list[list[str]]:
     steps = [[*control, "daemon-reload"]]
     if enable:
         steps += [[*control, "enable", "phototagd.service"]]
-        steps += [[*control, "restart", "phototagd.service"]]
+    # What may be written, and the program, a running service learns only by a new start.
+    steps += [[*control, "restart" if enable else "try-restart", "phototagd.service"]]
     return steps
+
+
+def _tell_who_may_search(user: str) -> None:
+    """Say how others than the service's user get at its catalog."""
+    from ..systemd.installation import group_of
+
+    group = group_of(user)
+    click.echo(f"Who is to search needs its group: sudo usermod -aG {group} NAME, then a new login")
 
 
 def _tell_next(*, is_system: bool, enable: bool, dry_run: bool) -> None:
@@ -271,10 +283,16 @@ def _tell_next(*, is_system: bool, enable: bool, dry_run: bool) -> None:
             _run(LINGER)
 
 
-def _can_make_namespaces() -> bool:
-    """Try whether this user's manager can shut a program in."""
-    from ..systemd.systemctl import ANSWER_SECONDS, SystemdError, run_step
+def _can_make_namespaces(*, dry_run: bool) -> bool:
+    """Try whether this user's manager can shut a program in; it must be there for that."""
+    from ..systemd.systemctl import ANSWER_SECONDS, SystemdError, run_step, systemctl
 
+    try:
+        run_step([*systemctl(is_system=False), "show-environment"], ANSWER_SECONDS)
+    except SystemdError as error:
+        if dry_run:
+            return True
+        raise Ended(f"{error}; log in as yourself, not by su or sudo", 2) from None
     options = [word for setting in TRIAL for word in ("-p", setting)]
     trial = ["systemd-run", "--user", "--wait", "--quiet", "--collect", *options, "true"]
     try:

@@ -46,7 +46,8 @@ def command(settings: Settings, as_json: bool, check: bool) -> int:
 
 def _gather(settings: Settings) -> dict[str, Any]:
     """Join what the daemon wrote with what can be seen from here."""
-    from ...db.errors import CatalogAbsent, CatalogError, CatalogUnreadable
+    from ...db.errors import CatalogAbsent, CatalogError
+    from ...db.opening import unreachable
     from ...db.reader import CatalogReader
     from ..monitoring.status import measure, read_status, running_status
     from ..printable import printable
@@ -55,8 +56,7 @@ def _gather(settings: Settings) -> dict[str, Any]:
     try:
         running = running_status(path)
     except OSError as error:
-        remedy = "ask its owner for access, or run this as the user of the daemon"
-        raise CatalogUnreadable(path, f"it cannot be reached: {error.strerror}", remedy) from None
+        raise unreachable(path, error) from None
     said = running or read_status(path)
     troubles = list(running.get("degraded", []))
     queue: dict[str, int] = {}

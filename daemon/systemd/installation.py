@@ -52,6 +52,10 @@ class Installation:
         return self.user is None
 
     @property
+    def _writes_tags(self) -> bool:
+        return self.config.tags.write != "off"
+
+    @property
     def folder(self) -> Path:
         """Where the unit and, beside it, its drop-ins lie."""
         return unit_folder(is_user=self.is_user)
@@ -73,7 +77,9 @@ class Installation:
         writable = self.to_open()
         shown = any(_is_below(path, TEMPORARY) for path in self._all_places())
         if writable or shown:
-            text = folders_drop_in(writable, is_tmp_shown=shown)
+            text = folders_drop_in(
+                writable, is_tmp_shown=shown, are_groups_kept=self._writes_tags and not self.is_user
+            )
             names = ", ".join(os.fsdecode(path) for path in writable)
             reason = f"opens for writing: {names}" if writable else "shows what lies in /tmp"
             found.append(UnitFile(drop_ins / FOLDERS_DROP_IN, text, reason))
@@ -102,7 +108,7 @@ class Installation:
     def writable(self) -> list[bytes]:
         """Return the folders that the service must be able to write to."""
         wanted = self.own_folders()
-        if self.config.tags.write != "off":
+        if self._writes_tags:
             wanted += [root.path for root in self.config.roots]
         if self.config.metrics_textfile:
             wanted.append(os.path.dirname(self.config.metrics_textfile))
@@ -120,7 +126,7 @@ class Installation:
         return [*self.writable(), *roots, *map(os.fsencode, files)]
 
     def _unit(self) -> str:
-        group = None if self.user is None else _group_of(self.user)
+        group = None if self.user is None else group_of(self.user)
         return fill_unit(shipped(is_user=self.is_user), self._command(), self.user, group)
 
     def _command(self) -> list[str]:
@@ -166,7 +172,8 @@ def user_folder() -> Path:
     return Path(home) / "systemd" / "user"
 
 
-def _group_of(user: str) -> str:
+def group_of(user: str) -> str:
+    """Return the group that a service of this user has: the user's own. Raises KeyError."""
     import grp
 
     number = pwd.getpwnam(user).pw_gid

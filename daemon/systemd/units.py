@@ -62,16 +62,21 @@ def fill_unit(text: str, command: Sequence[str], user: str | None, group: str | 
     return text
 
 
-def folders_drop_in(writable: Iterable[bytes], *, is_tmp_shown: bool) -> str:
+def folders_drop_in(
+    writable: Iterable[bytes], *, is_tmp_shown: bool, are_groups_kept: bool = False
+) -> str:
     """Return the drop-in that opens folders for writing; one that is not there is passed over.
 
-    ``is_tmp_shown``: photos or catalog lie in /tmp, which the unit would hide.
+    ``is_tmp_shown``: photos or catalog lie in /tmp, which the unit would hide. ``are_groups_kept``:
+    a photo that is written may belong to any group of its user, who else could not name it.
     """
     lines = ["# Made from the settings; run `phototag service install` again when they change.\n"]
     lines.append("[Service]\n")
     lines += [f"ReadWritePaths={quote('-' + os.fsdecode(path))}\n" for path in writable]
     if is_tmp_shown:
         lines.append("PrivateTmp=no\n")
+    if are_groups_kept:
+        lines.append("PrivateUsers=no\nSystemCallFilter=fchown\n")
     return "".join(lines)
 
 

@@ -28,6 +28,10 @@ property() {{ systemctl --user show -p "$1" --value phototagd; }}
 is_active() {{ [ "$(property ActiveState)" = active ]; }}
 is_started_again() {{ [ "$(property NRestarts)" = 1 ] && is_active; }}
 cd "$HOME"
+env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS \
+  phototag service install --user "$HOME/photos" > unreachable.txt 2>&1
+echo "exit of unreachable $?"
+[ -e .config/systemd ] && echo "WRITTEN FOR NO MANAGER"
 phototag service install --user "$HOME/photos" --enable > install.txt 2>&1
 echo "exit of install $?"
 until_true is_active
@@ -49,8 +53,10 @@ until_true is_started_again
 echo "restarts after kill -9: $(property NRestarts)"
 mkdir -p .config/systemd/user/phototagd.service.d
 printf '[Service]\nWatchdogSec=4\n' > .config/systemd/user/phototagd.service.d/90-quick.conf
-systemctl --user daemon-reload
-systemctl --user restart phototagd
+printf '[tags]\nwrite = "sidecar"\n' >> .config/phototagd/config.toml
+killed=$(property MainPID)
+phototag service install --user > again.txt 2>&1; echo "exit of install again $?"
+[ "$(property MainPID)" != "$killed" ] && is_active && echo "started again with other rights"
 kill -STOP "$(property MainPID)"
 until_true is_started_again
 echo "restarts after a hang: $(property NRestarts)"
@@ -75,16 +81,23 @@ def test_the_service_lives_through_what_happens_to_services(
 
     assert "NOT WITHIN" not in said, said
     assert [line for line in said.splitlines() if re.match("exit of", line)] == [
+        "exit of unreachable 2",
         "exit of install 0",
         "exit of status 0",
         "exit of reload 0",
+        "exit of install again 0",
         "exit of uninstall 0",
     ]
+    assert "log in as yourself, not by su or sudo" in (home / "unreachable.txt").read_text()
+    assert "WRITTEN FOR NO MANAGER" not in said
     assert f"found: {home}/photos/cat.png\n" in said
     assert "reloaded in place\n" in said
     assert f"after the child was killed: {home}/photos/coffee.png\n" in said
     assert "the daemon lived on\n" in said
     assert "restarts after kill -9: 1\n" in said
+    assert "started again with other rights\n" in said
+    again = (home / "again.txt").read_text()
+    assert re.search(f"(?m)opens for writing: .*{home}/photos$", again), again
     assert "restarts after a hang: 1\n" in said
     assert "result of stop: success 0\n" in said
     status = (home / "status.txt").read_text()

@@ -7,9 +7,11 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
-from photo_files import CAT
+from photo_files import CAT, COFFEE, open_rgb
 from program import BIN
 from system_manager import SystemManager, reason_without
+
+from phototagd.daemon.systemd.units import folders_drop_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +38,8 @@ mkdir photos annas
 adduser --system --group --no-create-home --quiet phototag
 useradd --no-create-home anna
 chown anna annas
+# As the Debian package does.
+install -d -o phototag -g phototag -m 0750 /var/lib/phototagd
 """
 STEPS = (
     BEGIN
@@ -52,6 +56,10 @@ cp {cat} photos/cat.png
 until_true ask search cat
 echo "found: $(ask search cat)"
 echo "runs as $(stat -c %U /proc/$(property MainPID phototagd))"
+useradd --no-create-home --groups phototag bea
+as_other() {{ setpriv --reuid $1 --regid $1 --init-groups env HOME=/srv phototag search cat 2>&1; }}
+echo "found in the group: $(as_other bea)"
+echo "found outside: $(as_other anna)"
 echo "interfaces: $(tail -n +3 /proc/$(property MainPID phototagd)/net/dev | cut -d: -f1 | xargs)"
 cat /proc/$(pgrep -n -f daemon.recognizer)/maps | grep -c libopenvino > "$HOME/openvino.txt"
 ask doctor --quick > "$HOME/doctor.txt"; echo "doctor $?"
@@ -98,16 +106,23 @@ sed -i "s|/usr/bin/phototagd|{bin}/phototagd|" /etc/systemd/system/phototagd@.se
 printf '[Service]\nPrivateTmp=no\n' > /etc/systemd/system/phototagd@anna.service.d/tmp.conf
 systemctl daemon-reload
 systemctl start phototagd@anna; echo "start without settings $?"
-printf '[[roots]]\npath = "/srv/annas"\n[tags]\nwrite = "sidecar"\n' > /etc/phototagd/anna.toml
-printf '[Service]\nReadWritePaths=/srv/annas\n' \
-  > /etc/systemd/system/phototagd@anna.service.d/folders.conf
+printf '[[roots]]\npath = "/srv/annas"\n[tags]\nwrite = "both"\n' > /etc/phototagd/anna.toml
+printf '[catalog]\npath = "/var/lib/phototagd-anna/catalog.db"\n' >> /etc/phototagd/anna.toml
+cp {drop_in} /etc/systemd/system/phototagd@anna.service.d/folders.conf
 systemctl daemon-reload
+groupadd family
+usermod -aG family anna
+install -o anna -g family {coffee} annas/coffee.jpg
 systemctl start phototagd@anna; echo "start $?"
 is_written() {{ [ -e annas/cat.png.xmp ] || [ -e annas/cat.xmp ]; }}
 install -o anna {cat} annas/cat.png
 until_true is_written
+until_true eval '! cmp -s {coffee} annas/coffee.jpg'
+echo "tags are in the photo of $(stat -c %U:%G annas/coffee.jpg)"
 echo "runs as $(stat -c %U /proc/$(property MainPID phototagd@anna)/)"
-echo "catalog of $(stat -c '%U %a' /var/lib/phototagd/anna)"
+echo "catalog of $(stat -c '%U %a' /var/lib/phototagd-anna)"
+echo "found: $(setpriv --reuid anna --regid anna --clear-groups \
+  env HOME=/srv/annas phototag --config /etc/phototagd/anna.toml search cat)"
 systemd-analyze security phototagd@anna --no-pager | grep -a Overall
 systemctl stop phototagd@anna; echo "stop $?"
 """
@@ -136,6 +151,9 @@ def test_the_system_service_works_in_its_sandbox(tmp_path: Path) -> None:
     assert float(re.findall(r"exposure level for .*: ([0-9.]+)", said)[0]) <= MOST_EXPOSURE
     assert "found: /srv/photos/cat.png\n" in said
     assert "runs as phototag\n" in said
+    assert "found in the group: /srv/photos/cat.png\n" in said
+    outside = said.partition("found outside: ")[2].partition("\n")[0]
+    assert "Permission denied; it is for the group phototag: sudo usermod -aG phototag" in outside
     assert "interfaces: lo\n" in said
     assert "quota: 500ms\n" in said
     assert "restarts at half a processor: 0\n" in said
@@ -147,7 +165,10 @@ def test_the_system_service_works_in_its_sandbox(tmp_path: Path) -> None:
     dry = (tmp_path / "dry.txt").read_text()
     for line in ("would add to", "would write", "ExecStart=", "would run systemctl daemon-reload"):
         assert line in dry
-    assert "/var/lib/phototagd/catalog.db" in (tmp_path / "install.txt").read_text()
+    assert "would run systemctl try-restart phototagd.service\n" in dry
+    installed = (tmp_path / "install.txt").read_text()
+    assert "/var/lib/phototagd/catalog.db" in installed
+    assert "sudo usermod -aG phototag NAME" in installed
     assert "edited by somebody" in (tmp_path / "edited.txt").read_text()
     assert "settings and catalog stay" in (tmp_path / "uninstall.txt").read_text()
     own = (tmp_path / "anna.txt").read_text()
@@ -162,12 +183,20 @@ def test_the_system_service_works_in_its_sandbox(tmp_path: Path) -> None:
 def test_the_service_of_one_user_of_many_works_in_its_sandbox(tmp_path: Path) -> None:
     unit = files("phototagd.systemd") / "phototagd@.service"
 
-    said = SystemManager(tmp_path).run(ONE_USER.format(bin=BIN, cat=CAT, unit=unit), seconds=300)
+    coffee = tmp_path / "coffee.jpg"
+    open_rgb(COFFEE).save(coffee, quality=90)
+    drop_in = tmp_path / "folders.conf"
+    drop_in.write_text(folders_drop_in([b"/srv/annas"], is_tmp_shown=True, are_groups_kept=True))
+    steps = ONE_USER.format(bin=BIN, cat=CAT, coffee=coffee, unit=unit, drop_in=drop_in)
+
+    said = SystemManager(tmp_path).run(steps, seconds=300)
 
     assert "NOT WITHIN" not in said, said
     assert "start without settings 1\n" in said
     assert "start 0\n" in said
     assert "runs as anna\n" in said
     assert "catalog of anna 700\n" in said
+    assert "found: /srv/annas/cat.png\n" in said
+    assert "tags are in the photo of anna:family\n" in said
     assert float(re.findall(r"exposure level for .*: ([0-9.]+)", said)[0]) <= MOST_EXPOSURE
     assert "stop 0\n" in said

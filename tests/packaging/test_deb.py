@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 NOT_INSTALLED = 77
 AS_SERVICE = "setpriv --reuid phototag --regid phototag --clear-groups env HOME=/nonexistent"
 PLACES = (
-    "/opt/phototagd /usr/bin/phototag /var/lib/phototagd /var/cache/phototagd /etc/phototagd"
+    "/opt/phototagd /usr/bin/phototag /var/{lib,cache}/phototagd* /etc/phototagd"
     " /etc/systemd/system/phototagd.service.d /etc/systemd/system/*.wants/phototagd*"
 )
 PID = "$(systemctl show --property MainPID --value phototagd)"
@@ -30,6 +30,8 @@ STEPS = {
     "no_index": "rm -f /var/lib/man-db/auto-update",
     "install": "dpkg --path-include='*' -i phototagd.deb",
     "listed": "dpkg -L phototagd",
+    "settings": "stat -c '%U:%G %a' /etc/phototagd/config.toml",
+    "conffiles": "dpkg-query --show --showformat '${Conffiles}' phototagd",
     "user": "id -un phototag; stat -c '%U:%G %a' /var/lib/phototagd",
     "version": f"{AS_SERVICE} phototag --version",
     "libraries": "find /opt/phototagd -name '*.so*' -type f -exec ldd {} + | grep 'not found'",
@@ -40,6 +42,10 @@ STEPS = {
     # This manager is shown no units but those that are named to it.
     "link": "systemctl link /lib/systemd/system/phototagd.service",
     "service": "mkdir /srv/photos; phototag service install --system --enable /srv/photos",
+    "instance": "systemctl link /lib/systemd/system/phototagd@.service; useradd --system anna;"
+    " install -d -o anna /srv/annas;"
+    " printf '[[roots]]\\npath = \"/srv/annas\"\\n' > /etc/phototagd/anna.toml;"
+    " systemctl enable --now phototagd@anna && stat -c '%U %a' /var/lib/phototagd-anna",
     "photo": "install -m 644 cat.png /srv/photos",
     "search": UNTIL_FOUND,
     "runs": f"stat -c %U /proc/{PID}; readlink /proc/{PID}/exe; systemctl is-enabled phototagd",
@@ -55,10 +61,10 @@ STEPS = {
     "update": f"old={PID}; /var/lib/dpkg/info/phototagd.postinst configure 0.0.1;"
     f" [ $old != {PID} ] && systemctl is-active phototagd",
     "remove": "dpkg -r phototagd",
-    "after_remove": f"systemctl is-active phototagd; ls -d {PLACES} 2>/dev/null",
+    "after_remove": f"systemctl is-active phototagd phototagd@anna; ls -d {PLACES} 2>/dev/null",
     "start_without": "systemctl start phototagd; systemctl is-failed phototagd",
-    "reinstall": "dpkg -i phototagd.deb; systemctl is-active phototagd",
-    "purge": "dpkg -P phototagd",
+    "reinstall": "dpkg -i phototagd.deb; systemctl is-active phototagd phototagd@anna",
+    "purge": "rm /etc/phototagd/anna.toml; dpkg -P phototagd",
     "after_purge": f"ls -d {PLACES} 2>/dev/null; dpkg --audit",
 }
 
@@ -120,7 +126,7 @@ def test_every_file_is_where_the_system_looks_for_it(steps: dict[str, Step]) -> 
     listed = set(done(steps, "listed").splitlines())
 
     assert {
-        "/usr/bin/phototag", "/usr/bin/phototagd", "/etc/phototagd/config.toml",
+        "/usr/bin/phototag", "/usr/bin/phototagd", "/usr/share/phototagd/config.toml",
         "/lib/systemd/system/phototagd.service", "/lib/systemd/system/phototagd@.service",
         "/usr/lib/systemd/user/phototagd.service", "/usr/share/man/man1/phototag.1.gz",
         "/usr/share/man/man1/phototagd.1.gz", "/usr/share/man/man1/phototag-search.1.gz",
@@ -140,6 +146,16 @@ def test_nothing_remembers_where_it_was_built(steps: dict[str, Step]) -> None:
 
 def test_every_library_finds_what_it_is_linked_with(steps: dict[str, Step]) -> None:
     assert (steps["libraries"].status, steps["libraries"].text) == (1, "")
+
+
+def test_its_settings_are_nothing_that_an_update_asks_about(steps: dict[str, Step]) -> None:
+    """What `service install` writes into them is no edit of a conffile."""
+    assert done(steps, "settings") == "root:root 644\n"
+    assert done(steps, "conffiles") == ""
+
+
+def test_the_service_of_one_user_runs_beside_that_of_the_system(steps: dict[str, Step]) -> None:
+    assert done(steps, "instance").splitlines()[-1] == "anna 700"
 
 
 def test_the_settings_it_brings_set_nothing(steps: dict[str, Step]) -> None:
@@ -188,18 +204,18 @@ def test_removing_it_ends_the_service_and_keeps_catalog_and_settings(
     steps: dict[str, Step],
 ) -> None:
     done(steps, "remove")
-    state, *left = steps["after_remove"].text.split()
+    *states, left = steps["after_remove"].text.split(maxsplit=2)
 
-    assert state == "inactive"
-    assert {"/etc/phototagd", "/var/lib/phototagd"} <= set(left)
-    assert not {"/opt/phototagd", "/usr/bin/phototag"} & set(left)
+    assert states == ["inactive", "inactive"]
+    assert {"/etc/phototagd", "/var/lib/phototagd", "/var/lib/phototagd-anna"} <= set(left.split())
+    assert not {"/opt/phototagd", "/usr/bin/phototag"} & set(left.split())
 
 
 def test_without_the_program_nothing_fails_and_with_it_the_service_runs_again(
     steps: dict[str, Step],
 ) -> None:
     assert steps["start_without"].text.splitlines()[-1] == "inactive"
-    assert done(steps, "reinstall").splitlines()[-1] == "active"
+    assert done(steps, "reinstall").splitlines()[-2:] == ["active", "active"]
 
 
 def test_a_purge_leaves_nothing(steps: dict[str, Step]) -> None:

@@ -5,11 +5,19 @@ It needs root, the cgroup hierarchies of a container, and Debian's packages syst
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from program import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CGROUPS = (Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/unified"))
 NEEDED = ("unshare", "systemctl", "dbus-daemon", "systemd-run")
@@ -55,13 +63,29 @@ class ServiceManager:
         start, steps = self.home / "start.sh", self.home / "steps.sh"
         start.write_text(START.format(folders=" ".join(map(str, folders))))
         steps.write_text(script)
-        done = subprocess.run(
-            ["unshare", "-fpm", "--kill-child", "--mount-proc", "bash", str(start), str(steps)],
-            env={"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=seconds,
-        )
+        try:
+            done = subprocess.run(
+                ["unshare", "-fpm", "--kill-child", "--mount-proc", "bash", str(start), str(steps)],
+                env={"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=seconds,
+            )
+        finally:
+            remove_groups(folders)
         return done.stdout
+
+
+def remove_groups(tops: Iterable[Path]) -> None:
+    """Remove control groups with those within, as soon as their processes are gone."""
+    for top in tops:
+        wait_until(partial(_remove_group, top), what="its processes are gone")
+
+
+def _remove_group(top: Path) -> bool:
+    for folder, _, _ in os.walk(top, topdown=False):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+    return not top.exists()

@@ -6,17 +6,15 @@ units but those that are installed in the run. Needs root and the cgroup hierarc
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import service_manager
 from program import wait_until
-from service_manager import CGROUPS
+from service_manager import CGROUPS, remove_groups
 
 TARGETS = ("sysinit", "basic", "shutdown", "multi-user", "default")
 LAYERED = ("/etc", "/var/lib", "/var/cache", "/srv")
@@ -105,14 +103,5 @@ class SystemManager:
         finally:
             process.kill()  # all of the namespace goes with it
             process.wait()
-            for folder in folders:
-                wait_until(partial(_remove_groups, folder), what="its processes are gone")
+            remove_groups(folders)
         return said.read_text("utf-8", "replace") if said.exists() else ""
-
-
-def _remove_groups(top: Path) -> bool:
-    """Remove control groups, those within first; tell whether the kernel has let them go."""
-    for folder, _, _ in os.walk(top, topdown=False):
-        with contextlib.suppress(OSError):
-            os.rmdir(folder)
-    return not top.exists()

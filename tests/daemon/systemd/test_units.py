@@ -21,6 +21,7 @@ needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
 )
 MOST_EXPOSURE = 1.0
+UNITS = files("phototagd.systemd")
 SHIPPED = ("phototagd.service", "phototagd@.service", "user/phototagd.service")
 
 
@@ -34,7 +35,7 @@ def analyze(*words: str) -> str:
 @needs_systemd
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_unit_exposes_little_and_closes_the_network(name: str) -> None:
-    path = Path(str(files("phototagd.systemd") / name))
+    path = UNITS / name
     said = analyze("security", "--offline=true", str(path))
     exposure = re.search(r"Overall exposure level for .*: ([0-9.]+)", said)
 
@@ -74,7 +75,7 @@ def test_systemd_finds_nothing_wrong_with_a_filled_unit(
 @pytest.mark.parametrize("is_user", [False, True])
 def test_what_an_installation_adds_leaves_little_exposed(tmp_path: Path, is_user: bool) -> None:
     """All files of `service install` but the one for managers that cannot shut anything in."""
-    user, photos = None if is_user else "nobody", "/srv/photos"
+    user, photos = None if is_user else "daemon", "/srv/photos"
     config = load_config(Path(os.devnull), {})
     config = replace(
         config,
@@ -94,6 +95,25 @@ def test_what_an_installation_adds_leaves_little_exposed(tmp_path: Path, is_user
     assert float(exposure[1]) <= MOST_EXPOSURE
     drop_in = root / f"etc/systemd/system/{units.UNIT}.d" / units.FOLDERS_DROP_IN
     assert f"ReadWritePaths=-{photos}\n" in drop_in.read_text()
+    # Only the system's service could keep a photo's foreign group, and that it must.
+    kept = "PrivateUsers=no\nSystemCallFilter=fchown\n"
+    assert drop_in.read_text().endswith(kept) is not is_user
+
+
+def test_a_service_that_writes_no_tags_cannot_give_files_away() -> None:
+    config = replace(load_config(Path(os.devnull), {}), metrics_textfile=b"/srv/node/x.prom")
+    installation = Installation(Path("/bin/true"), config, Path("/etc/x.toml"), "nobody")
+
+    assert "chown" not in "".join(file.text for file in installation.unit_files())
+
+
+def test_a_user_of_many_has_folders_outside_of_those_that_the_systems_service_closes() -> None:
+    folders = [
+        re.findall(r"(?m)^(?:State|Cache)Directory=(.+)$", (UNITS / name).read_text("utf-8"))
+        for name in SHIPPED[:2]
+    ]
+
+    assert folders == [["phototagd"] * 2, ["phototagd-%i"] * 2]
 
 
 def test_a_file_of_ours_is_known_again_and_an_edited_one_is_left(tmp_path: Path) -> None:
