@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from ..db.catalog import Catalog
-from ..db.errors import CatalogError
+from ..db.errors import CatalogError, CatalogUnreadable
 from .config import ConfigError
 from .formats import installed_readers
 from .fusing import make_fuser
@@ -20,6 +20,7 @@ from .library import Library
 from .messages import decode_reply, encode
 from .monitoring.stages import StageTimes
 from .pipeline import Outcome, Pipeline
+from .printable import printable
 from .saved.commands import Ran
 from .saved.matcher import Compared
 from .tagging.automatic import AutomaticTagger
@@ -201,7 +202,14 @@ def open_catalog(config: Config) -> Catalog:
 
     Raises CatalogError.
     """
-    return Catalog.open(config.catalog.path, wal=not check_place(config))
+    path = config.catalog.path
+    is_remote = check_place(config)
+    # Of a place that was chosen only the last folder is made: what is above may be a disk's.
+    above = os.path.dirname(os.path.dirname(path))
+    if config.origins["catalog.path"] != "default" and not os.path.isdir(above):
+        reason = f"there is no folder {printable(above)}"
+        raise CatalogUnreadable(path, reason, "mount its disk, or make the folder")
+    return Catalog.open(path, wal=not is_remote)
 
 
 def check_place(config: Config) -> bool:

@@ -21,9 +21,10 @@ from ..db.reader import CatalogReader
 from ..db.records import FileEntry, FolderChange
 from ..db.states import RootState
 from .printable import printable
+from .watching.mounts import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from ..db.catalog import Catalog
     from ..db.records import RootFolder, RootRecord
@@ -94,14 +95,16 @@ class Library:
         self._on_pending = on_pending
         self._keys = itertools.count()
         self.roots: dict[int, Root] = {}
+        self._real_paths: dict[bytes, bytes] = {}
         self.update(settings)
 
     def update(self, settings: Collection[RootSettings]) -> list[Root]:
         """Take these roots for the library's; return those that are not among them any more."""
         before = self.roots
+        real = self._resolve(entry.path for entry in settings)
         for entry in settings:  # first all of them: one may lie in, or take in, another
-            self._catalog.add_root(os.path.realpath(entry.path))
-        places = [(self._catalog.add_root(os.path.realpath(s.path)), s) for s in settings]
+            self._catalog.add_root(real[entry.path])
+        places = [(self._catalog.add_root(real[entry.path]), entry) for entry in settings]
         records = {record.id: record for record in self._catalog.root_records()}
         known = {(root.id, root.prefix): root for root in before.values()}
         after: dict[tuple[int, bytes], Root] = {}
@@ -114,6 +117,14 @@ class Library:
             after[name] = root
         self.roots = {root.key: root for root in after.values()}
         return [root for name, root in known.items() if name not in after]
+
+    def _resolve(self, paths: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Find real paths; what does not answer is where it was, or where it seems to be."""
+        found, guesses = resolve(paths)
+        for path in sorted(guesses):
+            logger.warning("%s: the disk does not answer", printable(path))
+        self._real_paths = guesses | self._real_paths | found
+        return self._real_paths
 
     def _new_root(self, place: RootFolder, record: RootRecord) -> Root:
         root = Root(next(self._keys), place.id, place.path, place.prefix, "auto", record.state)
@@ -278,7 +289,7 @@ class Library:
     def is_gone(self, path: bytes) -> bool:
         """Tell whether a file is certainly not at this place any more."""
         place = self.locate(os.path.dirname(path))
-        if place is not None and not place.root.is_served:
+        if place is not None and place.root.identity is None:  # away, or it has never answered
             return False
         try:
             os.lstat(path)

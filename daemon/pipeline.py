@@ -115,6 +115,8 @@ class Pipeline:
         self._models: tuple[ModelVersion, ...] | None = None
         self._thorough: tuple[ModelVersion, ...] = ()
         self._deaths = 0
+        self._has_worked = False
+        self._answered = 0.0
         self._started = time.monotonic()
         self._queue_is_empty = False
         self._put_off: set[int] = set()
@@ -182,16 +184,13 @@ class Pipeline:
 
     def is_stuck(self) -> bool:
         """Tell whether the child neither answers nor was ended for that."""
-        now = time.monotonic()
         if not self.is_ready:
-            return now - self._started > LONGEST_LOAD_SECONDS
-        flights = self._line.flights.values()
-        return any(now - flight.started > 2 * self._deadline for flight in flights)
+            return time.monotonic() - self._started > LONGEST_LOAD_SECONDS
+        return self._is_late(2 * self._deadline)
 
     def check_deadline(self) -> None:
         """Kill the child if a photo takes too long; its end then arrives as Died."""
-        now = time.monotonic()
-        if any(now - flight.started > self._deadline for flight in self._line.flights.values()):
+        if self._is_late(self._deadline):
             self._worker.kill(f"it took longer than {self._deadline:g} s (worker.deadline_seconds)")
 
     def handle(self, reply: Reply) -> None:
@@ -202,7 +201,7 @@ class Pipeline:
             case Ready():
                 self._take_ready(reply)
             case Refused(reason=reason):
-                raise RecognizerError(reason, is_permanent=True)
+                raise RecognizerError(reason, is_permanent=not self._has_worked)
             case Died(reason=reason):
                 self._take_death(reason)
             case Identified() | Analyzed() | Failed():
@@ -212,7 +211,20 @@ class Pipeline:
         self._started = time.monotonic()
         self._worker.start()
 
+    def _is_late(self, limit: float) -> bool:
+        """Tell whether a photo takes longer than ``limit`` seconds, its turn not counted.
+
+        Photos wait for each other: while others are answered, each of the window has so long.
+        """
+        now = time.monotonic()
+        starts = [flight.started for flight in self._line.flights.values()]
+        if not starts:
+            return False
+        oldest = min(starts)
+        return now - max(oldest, self._answered) > limit or now - oldest > self._window * limit
+
     def _take_answer(self, reply: Identified | Analyzed | Failed) -> None:
+        self._deaths, self._answered = 0, time.monotonic()
         flight = self._line.flights.get(reply.id)
         if flight is None:  # it was given up meanwhile
             return
@@ -234,6 +246,7 @@ class Pipeline:
     def _take_ready(self, ready: Ready) -> None:
         for notice in ready.notices if self._models is None else ():
             logger.warning("%s", notice)
+        self._has_worked = True
         self._models, self._thorough = ready.models, ready.thorough_models
         self._second.want(self._wanted_models)
         self._catalog.intern_labels(self.fuser.vocabulary(ready.vocabulary))

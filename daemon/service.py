@@ -94,8 +94,9 @@ class Service:
         )
         self._metrics = MetricsFile(config.catalog.path, config.metrics_textfile)
         self._notifier = notifier
+        hung = partial(self._scanner.hung, HUNG_SECONDS)
         self._supervision = Supervision(
-            notifier, self._headline, self._library, self._watcher, self._pipeline
+            notifier, self._headline, hung, self._library, self._watcher, self._pipeline
         )
 
     def stop(self) -> None:
@@ -124,6 +125,7 @@ class Service:
                 self._scanner.stop()
                 self._settlers.stop()
                 self._reporter.write_end()
+                self._metrics.write_end(self._indexer.catalog)
 
     def _loop(self) -> None:
         while not self._is_stopping:
@@ -283,7 +285,10 @@ class Service:
             and self._scanner.is_idle
             and self._settlers.is_empty
             and self._indexer.inbox.empty()
-            and all(root.identity or root.error for root in self._library.roots.values())
+            and all(
+                root.identity or root.error or root.top in self._reporter.hung
+                for root in self._library.roots.values()
+            )
         )
         if is_idle and not self._is_idle:
             self._on_idle()
@@ -352,6 +357,7 @@ class Service:
             self._watcher.drop(root.top)
             self._scanner.drop(root.key)
             self._rescans.drop(root)
+            self._settlers.drop(root.key)
         self._watcher.ignores = self._scanner.ignores = self._library.ignores = ignores
         self._rescans.look_at_roots()
         self._rescans.scan_all()

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 2.0
 LONGEST_REPLY = 64 << 20  # bytes; a child that a hostile photo has taken over may talk for ever
+LONGEST_COMPLAINT = 64 << 10  # bytes; what is longer counts as several lines
 _STDERR_LINES_KEPT = 20
 
 
@@ -210,15 +211,22 @@ class Worker:
 
 def _describe_exit(status: int, last_words: deque[str]) -> str:
     if status < 0:
-        return f"it crashed ({signal.Signals(-status).name})"
+        return f"it crashed ({_signal_name(-status)})"
     said = f": {last_words[-1]}" if last_words else ""
     return f"it ended with status {status}{said}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
 
 
 def _keep_complaints(stream: IO[bytes], last_words: deque[str]) -> None:
     """Keep the child's last lines; decoders complain there about every odd file."""
     with stream:
-        for line in stream:
+        for line in iter(partial(stream.readline, LONGEST_COMPLAINT), b""):
             text = line.decode("utf-8", "backslashreplace").rstrip()
             last_words.append(text)
             logger.debug("child: %s", text)

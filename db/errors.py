@@ -104,11 +104,7 @@ class CatalogBroken(CatalogError):
 
 
 class CatalogUnreadable(CatalogError):
-    """The operating system or SQLite refuses to open the file."""
-
-
-class CatalogFailing(CatalogUnreadable):
-    """The disk below it reports an error, or took it away: it may be there again later."""
+    """The operating system or SQLite refuses the file: its disk may be there again later."""
 
 
 class PhotoUnknown(LookupError):

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 from typing import Final
 
 from .beside import list_backups
-from .errors import (
-    CatalogBroken,
-    CatalogBusy,
-    CatalogError,
-    CatalogFailing,
-    CatalogFull,
-    CatalogUnreadable,
-)
+from .errors import CatalogBroken, CatalogBusy, CatalogError, CatalogFull, CatalogUnreadable
 
 BROKEN: Final = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -33,13 +25,8 @@ def primary_code(error: BaseException) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def explain(
-    error: BaseException, path: bytes, remedy: str = "", *, was_open: bool = False
-) -> CatalogError:
-    """Turn an error of SQLite or the operating system into one that names the catalog.
-
-    What cannot be used after it ``was_open`` has changed under us, and may change back.
-    """
+def explain(error: BaseException, path: bytes, remedy: str = "") -> CatalogError:
+    """Turn an error of SQLite or the operating system into one that names the catalog."""
     code = primary_code(error)
     if code in BROKEN:
         return CatalogBroken(
@@ -49,15 +36,8 @@ def explain(
         return CatalogFull(path)
     if code in BUSY:
         return CatalogBusy(path)
-    reason = f"the catalog cannot be used ({error})"
-    if was_open or code == sqlite3.SQLITE_IOERR or _number(error) == errno.EIO:
-        return CatalogFailing(path, reason, remedy or "check its disk and free space")
-    remedy = remedy or "check the folder's permissions and free space"
-    return CatalogUnreadable(path, reason, remedy)
-
-
-def _number(error: BaseException) -> int | None:
-    return error.errno if isinstance(error, OSError) else None
+    remedy = remedy or "check its disk, free space and the folder's permissions"
+    return CatalogUnreadable(path, f"the catalog cannot be used ({error})", remedy)
 
 
 def _is_full(path: bytes) -> bool:

@@ -54,7 +54,7 @@ class Transactions:
     def begin(self, *, is_durable: bool = False) -> Iterator[Connection]:
         """Make all that happens inside one transaction; if durable, a power cut undoes it no more.
 
-        Raises CatalogVanished, CatalogFull, CatalogBusy, CatalogBroken or CatalogFailing; the
+        Raises CatalogVanished, CatalogFull, CatalogBusy, CatalogBroken or CatalogUnreadable; the
         catalog is as it was before then, and can be used again when the reason is gone.
         """
         if not self.is_in_place:
@@ -67,7 +67,7 @@ class Transactions:
             original = sqlite_error(error)
             if original is None or isinstance(original, NOT_OUR_FAULT):
                 raise
-            raise explain(original, self._name, was_open=True) from error
+            raise explain(original, self._name) from error
 
     def in_chunks(self, ids: Iterable[int], change: Callable[[Connection, list[int]], int]) -> int:
         """Change many rows in several short transactions, and count them."""

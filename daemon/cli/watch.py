@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,11 @@ from ..errors import RecognizerError
 from . import Ended, Settings, hint, pass_settings, real_folders, version_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..systemd.notify import Notifier
+
+logger = logging.getLogger(__name__)
 
 EXIT_BUSY = 75  # EX_TEMPFAIL of sysexits.h: another daemon has the catalog
 EXIT_CONFIG = 78  # EX_CONFIG: starting again will not help
@@ -35,7 +40,8 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
 
     Without DIR the folders of the configuration are watched ([[roots]]). Ctrl-C or SIGTERM ends
     it; what is not done by then is done at the next start. SIGHUP reads the settings again.
-    Exit codes: 75 another daemon has the catalog, 78 settings, models or catalog cannot be used.
+    Exit codes: 75 another daemon has the catalog, 78 starting again will not help: settings or
+    models cannot be used, or the catalog is damaged or of a later version.
 
     \b
     Examples:
@@ -45,9 +51,10 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
     from ...db.errors import (
         CatalogBusy,
         CatalogError,
-        CatalogFailing,
         CatalogFull,
         CatalogLocked,
+        CatalogLost,
+        CatalogUnreadable,
         CatalogVanished,
     )
     from ...models.errors import ModelError
@@ -55,14 +62,24 @@ def command(settings: Settings, folders: tuple[bytes, ...], config_file: Path | 
     try:
         _watch(Settings(config_file) if config_file else settings, folders)
     except CatalogLocked as error:
-        raise Ended(str(error), EXIT_BUSY) from None
-    except (CatalogVanished, CatalogFull, CatalogBusy, CatalogFailing) as error:
-        # A new start may find it mended.
-        raise Ended(str(error), 1) from None
+        raise _end(error, EXIT_BUSY) from None
+    except (CatalogBusy, CatalogFull, CatalogLost, CatalogUnreadable, CatalogVanished) as error:
+        # A new start may find it mended: its disk may be mounted late.
+        raise _end(error, 1) from None
     except RecognizerError as error:
-        raise Ended(str(error), EXIT_CONFIG if error.is_permanent else 1) from None
+        raise _end(error, EXIT_CONFIG if error.is_permanent else 1) from None
     except (ConfigError, CatalogError, ModelError) as error:
-        raise Ended(str(error), EXIT_CONFIG) from None
+        raise _end(error, EXIT_CONFIG) from None
+
+
+def _end(error: Exception, code: int) -> Exception:
+    """Give the reason of the end to whoever reads the log, as a line of its kind."""
+    from ..monitoring.logs import is_for_programs
+
+    if not is_for_programs():
+        return Ended(str(error), code)
+    logger.error("%s", error)
+    return click.exceptions.Exit(code)
 
 
 def _under_its_own_name() -> click.Command:
@@ -82,11 +99,12 @@ phototagd = _under_its_own_name()
 
 
 def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:
-    from ..monitoring.logs import configure_logging
+    from ..monitoring.logs import configure_logging, is_for_programs
     from ..printable import printable
     from ..service import Service
     from ..signals import run_until_signalled
 
+    configure_logging("info")  # until the settings say how
     real_folders(folders)
 
     def load() -> Config:
@@ -100,18 +118,19 @@ def _watch(settings: Settings, folders: tuple[bytes, ...]) -> None:
 
     config = load()
     configure_logging(config.log_level, config.log_format)
+    say: Callable[[str], None] = logger.info if is_for_programs() else click.echo
     said: list[str] = []
 
     def say_once() -> None:
         if not said:
             said.append(f"Caught up; new photos are named as they come. Ask: {hint(settings)}")
-            click.echo(said[0])
+            say(said[0])
 
     def make(notifier: Notifier) -> Service:
         service = Service(config, load, on_idle=say_once, notifier=notifier)
         for root in config.roots:
-            click.echo(f"Watching {printable(root.path)}")
-        click.echo(f"Catalog  {printable(config.catalog.path)}")
+            say(f"Watching {printable(root.path)}")
+        say(f"Catalog  {printable(config.catalog.path)}")
         return service
 
     run_until_signalled(make)

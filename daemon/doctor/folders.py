@@ -14,10 +14,10 @@ from ..config import RootSettings
 from ..indexer import make_ignores
 from ..printable import count, printable
 from ..watching.limits import INSTANCES, WATCHES, read_limit, remedy_for
-from ..watching.mounts import find_mount, is_network
+from ..watching.mounts import find_mount, is_network, resolve
 from ..watching.watcher import choose_mode
 from .findings import note, ok, problem
-from .survey import Survey, resolve, take_survey
+from .survey import Survey, take_survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def check_folders(case: Case) -> Iterator[Finding]:
         )
         return
     case.say("finding the folders")
-    tops = resolve(root.path for root in roots)
+    tops, _ = resolve(root.path for root in roots)
     yield from _overlaps([tops[root.path] for root in roots if root.path in tops])
     watched: list[Survey] = []
     for root in roots:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import threading
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..watching.inotify import WatchRules
+from ..watching.mounts import HUNG_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from ..watching.ignores import Ignores
-
-HUNG_SECONDS: Final = 10.0  # without an answer of the disk; one that wakes up needs some
 
 
 @dataclass(slots=True)
@@ -27,22 +25,6 @@ class Survey:
     unreadable: int = 0
     unwritable: int = 0
     error: int = 0
-
-
-def resolve(paths: Iterable[bytes]) -> dict[bytes, bytes]:
-    """Return the real path of each, without those on a disk that does not answer."""
-    found: dict[bytes, bytes] = {}
-
-    def look(path: bytes) -> None:
-        found[path] = os.path.realpath(path)
-
-    threads = [threading.Thread(target=look, args=(path,), daemon=True) for path in set(paths)]
-    for thread in threads:
-        thread.start()
-    end = time.monotonic() + HUNG_SECONDS
-    for thread in threads:
-        thread.join(max(end - time.monotonic(), 0.0))
-    return dict(found)
 
 
 def take_survey(

@@ -89,6 +89,14 @@ def configure_logging(level: str, style: str = "text") -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # its plugins introduce themselves
 
 
+def is_for_programs() -> bool:
+    """Tell whether lines are written in the way of the journal or as JSON, not for a terminal."""
+    return any(
+        isinstance(handler.formatter, (JournalFormatter, JsonFormatter))
+        for handler in logging.getLogger().handlers
+    )
+
+
 def _formatter(style: str) -> logging.Formatter:
     if style == "json":
         return JsonFormatter()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 START_SECONDS: Final = 60.0
 """How much more time a start that goes on asks for, again and again."""
 
+LONGEST_START_SECONDS: Final = 1800.0  # a first start prepares the models
+SEND_SECONDS: Final = 1.0  # a manager that starts much at once has a full queue for a moment
+
 
 class Notifier:
     """Sends datagrams to the manager that started this process, if one did and wants them.
@@ -34,9 +37,9 @@ class Notifier:
         """Tell whether anybody listens."""
         return self._address is not None
 
-    def ready(self, status: str) -> None:
-        """Say that the start, or a reload, is over."""
-        self._send("READY=1", f"STATUS={status}")
+    def ready(self, status: str) -> bool:
+        """Say that the start, or a reload, is over; tell whether that was sent."""
+        return self._send("READY=1", f"STATUS={status}")
 
     def status(self, text: str) -> None:
         """Say in one line what goes on; `systemctl status` shows it."""
@@ -62,14 +65,15 @@ class Notifier:
 
     @contextlib.contextmanager
     def long_step(self, status: str) -> Iterator[None]:
-        """Ask for more time all the while that a step of the start takes."""
+        """Ask for more time all the while that a step of the start takes, but not without end."""
         if not self.is_wanted:
             yield
             return
         is_over = threading.Event()
 
         def ask() -> None:
-            while True:
+            end = time.monotonic() + LONGEST_START_SECONDS
+            while time.monotonic() < end:
                 self.extend_start()
                 if is_over.wait(START_SECONDS / 3):
                     return
@@ -83,16 +87,18 @@ class Notifier:
             is_over.set()
             thread.join()
 
-    def _send(self, *lines: str) -> None:
+    def _send(self, *lines: str) -> bool:
         if self._address is None:
-            return
+            return False
         message = "\n".join(line.replace("\n", " ") for line in lines).encode()
-        with (
-            contextlib.suppress(OSError),  # a manager that is gone or busy is no reason to stop
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender,
-        ):
-            sender.setblocking(False)
-            sender.sendto(message, self._address)
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
+        try:
+            with socket.socket(socket.AF_UNIX, kind) as sender:
+                sender.settimeout(SEND_SECONDS)
+                sender.sendto(message, self._address)
+        except OSError:  # a manager that is gone or busy is no reason to stop
+            return False
+        return True
 
 
 def _address(text: str) -> str | None:

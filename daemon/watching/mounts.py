@@ -1,6 +1,7 @@
-"""What is mounted where, by ``/proc/self/mountinfo``: reading it never waits for a dead server.
+"""What is mounted where, and what paths lead to; a dead server holds nobody up for long.
 
-See proc(5) for the format of the file. Where there is none (macOS) nothing counts as mounted.
+Mounts are read from ``/proc/self/mountinfo``, which never waits. See proc(5) for its format. Where
+there is none (macOS) nothing counts as mounted.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ import errno
 import os
 import re
 import stat
+import threading
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MOUNTINFO = "/proc/self/mountinfo"
+HUNG_SECONDS: Final = 10.0  # without an answer of the disk; one that wakes up needs some
 
 # File systems whose changes are made elsewhere: the kernel here has no events for them.
 NETWORK_TYPES = frozenset(
@@ -31,6 +35,7 @@ LOCAL_FUSE_TYPES = frozenset(
     {"fuseblk", "fuse.exfat", "fuse.ntfs", "fuse.ntfs-3g", "fuse.lowntfs-3g", "fuse.ext2"}
 )
 
+_MOST_STEPS = 1000  # of a path with all its links, which may lead in a circle
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
@@ -157,6 +162,47 @@ def parse_line(line: bytes) -> Mount:
         fstype.decode("ascii", "backslashreplace"),
         _unescape(source),
     )
+
+
+def resolve(paths: Iterable[bytes]) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
+    """Return the real path of each, and of those on a disk that does not answer what is known.
+
+    That is the path behind all links but those on that disk.
+    """
+    found: dict[bytes, bytes] = {}
+    guesses = {path: os.path.abspath(path) for path in paths}
+
+    def look(path: bytes) -> None:
+        for guess in _follow(path):
+            guesses[path] = guess
+        found[path] = os.path.realpath(path)
+
+    threads = [threading.Thread(target=look, args=(path,), daemon=True) for path in guesses]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + HUNG_SECONDS
+    for thread in threads:
+        thread.join(max(end - time.monotonic(), 0.0))
+    answered = dict(found)  # more may come
+    return answered, {path: guesses[path] for path in guesses.keys() - answered.keys()}
+
+
+def _follow(path: bytes) -> Iterator[bytes]:
+    """Go along a path, link by link; yield what it is known to lead to, before each step."""
+    here, rest = b"/", os.path.abspath(path).split(b"/")[:0:-1]
+    for _ in range(_MOST_STEPS):
+        yield os.path.normpath(os.path.join(here, *reversed(rest)))
+        if not rest:
+            return
+        name = rest.pop()
+        step = os.path.dirname(here) if name == b".." else os.path.join(here, name)
+        try:
+            link = os.readlink(step)
+        except OSError:
+            here = step
+            continue
+        here = b"/" if link.startswith(b"/") else here
+        rest += [part for part in link.split(b"/")[::-1] if part not in (b"", b".")]
 
 
 def find_mount(path: bytes) -> Mount:

@@ -46,6 +46,13 @@ class Settlers:
         wait = self.settle_seconds if settle_seconds is None else settle_seconds
         settler.settling.touch(path, wait)
 
+    def drop(self, key: int) -> None:
+        """Forget the files of a root that is not watched any more, and its thread if that hangs."""
+        with self._lock:
+            settler = self._settlers.pop(key, None)
+        if settler is not None:
+            settler.end()
+
     @property
     def is_empty(self) -> bool:
         """Tell whether no file waits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -121,10 +122,14 @@ def test_the_daemon_has_a_name_of_its_own_and_reads_its_folders_from_a_file(
 ) -> None:
     settings = tmp_path / "my settings.toml"
     settings.write_text(f'[[roots]]\npath = "{photos}"\n[watch]\nsettle_seconds = 0.5\n')
+    with settings.open("a") as file:
+        file.write('[log]\nformat = "json"\n')
 
     with program.watch("--config", settings, name="phototagd") as daemon:
         daemon.wait_for(CAUGHT_UP)
-        assert f"Watching {photos}" in daemon.log
+        said = [json.loads(line)["message"] for line in daemon.log.splitlines()]
+        assert f"Watching {photos}" in said
+        assert f"Catalog  {program.catalog}" in said
         assert program.search("cup") == [str(photos / "coffee.png")]
         assert daemon.stop() == 0
 
@@ -217,17 +222,37 @@ def test_models_that_cannot_work_stop_the_start_with_their_name(
         assert "Traceback" not in refused.stderr
 
 
-def test_a_full_disk_at_the_start_is_no_reason_never_to_start_again(
+def test_a_catalog_out_of_reach_is_no_reason_never_to_start_again(
     program: Program, photos: Path, tmp_path: Path
 ) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
+
+    def refuse(path: Path, reason: str, **variables: str) -> str:
+        program.environ |= {"PHOTOTAG_CATALOG_PATH": str(path), **variables}
+        refused = program.run("watch", photos)
+        assert refused.returncode == 1  # 78 would tell systemd to leave it
+        assert reason in refused.stderr
+        return refused.stderr
+
     with mounted_tmpfs(disk):
         subprocess.run(["mount", "-o", "remount,size=64k", disk], check=True)
         (disk / "ballast").write_bytes(bytes(60 << 10))
-        program.environ["PHOTOTAG_CATALOG_PATH"] = str(disk / "catalog.db")
+        refuse(disk / "catalog.db", "there is no room")
+    said = refuse(disk / "away/new/catalog.db", "there is no folder", PHOTOTAG_LOG_FORMAT="json")
+    assert [json.loads(line)["level"] for line in said.splitlines()] == ["error"]
+    assert not (disk / "away").exists()
 
-        refused = program.run("watch", photos)
 
-    assert "there is no room" in refused.stderr
-    assert refused.returncode == 1  # 78 would tell systemd to leave it
+def test_the_reason_of_the_end_has_its_priority_in_the_journal(
+    program: Program, tmp_path: Path
+) -> None:
+    with (tmp_path / "journal").open("wb") as journal:
+        status = os.fstat(journal.fileno())
+        program.environ["JOURNAL_STREAM"] = f"{status.st_dev}:{status.st_ino}"
+        done = subprocess.run([BIN / "phototagd"], env=program.environ, stderr=journal, check=False)
+
+    said = (tmp_path / "journal").read_text()
+    assert done.returncode == 78
+    assert said.startswith("<3>")
+    assert "no folder is named" in said

@@ -150,7 +150,8 @@ def test_case_43_a_mount_that_hangs_holds_up_nobody_else(
     local = put(tmp_path / "photos/cat.jpg", cat_jpeg()).parent
     put(tmp_path / "server/cat.jpg", cat_jpeg())
     share = mounts.bindfs(tmp_path / "server", tmp_path / "share")
-    with start(local, share, PHOTOTAG_WATCH_RESCAN_SECONDS="1") as stage:
+    roots = "".join(f'[[roots]]\npath = "{folder}"\n' for folder in (local, share))
+    with start(settings=roots, PHOTOTAG_WATCH_RESCAN_SECONDS="1") as stage:
         before = stage.ledger.rows(share)
         assert len(before) == 1
         pid = mounts.server(share)
@@ -161,8 +162,15 @@ def test_case_43_a_mount_that_hangs_holds_up_nobody_else(
             wait_until(lambda: str(share) in stage.reasons(), 90, "status names it")
             put(local / "sub/still.jpg", cup_jpeg())
             stage.wait_done(local / "sub/still.jpg")
-            assert stage.ledger.rows(share) == before
+            stage.daemon.process.send_signal(signal.SIGHUP)
+            put(local / "sub/reloaded.jpg", cup_jpeg())
+            stage.wait_done(local / "sub/reloaded.jpg")
             assert stage.daemon.stop(seconds=15) == 0
+            put(local / "sub/down.jpg", cup_jpeg())
+            with start(settings=roots) as again:  # it has caught up although the share hangs
+                again.wait_done(local / "sub/down.jpg")
+                assert again.ledger.rows(share) == before
+                assert again.daemon.stop(seconds=15) == 0
         finally:
             os.kill(pid, signal.SIGCONT)
 

@@ -11,10 +11,10 @@ import pytest
 from surroundings import Mounts
 
 from phototagd.daemon.config import load_config
-from phototagd.daemon.doctor import survey
 from phototagd.daemon.doctor.findings import Case
 from phototagd.daemon.doctor.folders import check_folders, check_limits
 from phototagd.daemon.doctor.survey import take_survey
+from phototagd.daemon.watching import mounts as mount_table
 from phototagd.daemon.watching.ignores import Ignores
 from phototagd.daemon.watching.limits import INSTANCES, WATCHES, read_limit
 
@@ -76,7 +76,7 @@ def test_nearly_used_watches_are_noted() -> None:
 def test_a_share_whose_server_sleeps_holds_nothing_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(survey, "HUNG_SECONDS", 1.0)
+    monkeypatch.setattr(mount_table, "HUNG_SECONDS", 1.0)
     (tmp_path / "server/below").mkdir(parents=True)
     (tmp_path / "local").mkdir()
     settings = tmp_path / "config.toml"

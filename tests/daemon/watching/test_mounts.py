@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from mounting import mounted_dead_server, mounted_tmpfs
 
+from phototagd.daemon.watching import mounts as mount_table
 from phototagd.daemon.watching.mounts import (
     MountTable,
     find_mount,
@@ -15,6 +16,7 @@ from phototagd.daemon.watching.mounts import (
     is_network,
     parse_line,
     read_mounts,
+    resolve,
 )
 
 if TYPE_CHECKING:
@@ -139,3 +141,28 @@ def test_reading_the_table_does_not_wait_for_a_dead_server(tmp_path: Path) -> No
         mount = read_mounts().find(os.fsencode(tmp_path / "photos"))
 
     assert is_network(mount.fstype)
+
+
+def test_a_path_on_a_dead_server_is_known_behind_its_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mount_table, "HUNG_SECONDS", 2.0)
+    (tmp_path / "nas").mkdir()
+    (tmp_path / "local").mkdir()
+    (tmp_path / "again").symlink_to("local/../far")
+    (tmp_path / "far").symlink_to(tmp_path / "nas/photos")
+    top = os.fsencode(tmp_path)
+    with mounted_dead_server(tmp_path / "nas") as hang_up:
+        found, guesses = resolve([top + b"/again/2020", top + b"/local", top + b"/none"])
+        hang_up()
+
+    assert found == {top + b"/local": top + b"/local", top + b"/none": top + b"/none"}
+    assert guesses == {top + b"/again/2020": top + b"/nas/photos/2020"}
+
+
+def test_links_in_a_circle_lead_nowhere_and_do_not_last(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    path = os.fsencode(tmp_path / "a")
+
+    assert resolve([path]) == ({path: os.path.realpath(path)}, {})
