@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 2.0
 LOCKED_SECONDS: Final = 60
 MOST_TRIES: Final = 3
+WAITING: Final = ("busy", "locked", "gone")  # kinds of reports; whose photo is missing waits idly
 MOST_DOUBLINGS: Final = 5  # of the rest of a photo that lies where nothing can be written
 
 
@@ -128,20 +129,21 @@ class AutomaticTagger:
             logger.info("%s: %s tagged: %s", path, report.target, ", ".join(report.added) or "-")
         elif report.kind == "refused":
             logger.info("%s: %s not written: %s", path, report.target, report.reason)
-        elif report.kind in ("busy", "locked"):
+        elif report.kind in WAITING:
             logger.info("%s: %s; its tags wait", path, report.reason)
-        if report.for_now or report.kind in ("busy", "locked"):
+        if report.for_now or report.kind in WAITING:
             self._put_off = max(self._put_off or 0.0, time.time() + self._rest(report))
 
     def _rest(self, report: TagReport) -> float:
         """Return how long a file is left alone: a busy one the third time until the next walk.
 
-        One that lies where nothing can be written rests longer each time.
+        One that lies where nothing can be written, or whose disk may be away, rests longer each
+        time.
         """
         watch = self._config.watch
         if report.kind == "locked":
             return LOCKED_SECONDS
-        if report.for_now:
+        if report.for_now or report.kind == "gone":
             return watch.rescan_seconds * 2.0 ** min(self._tries, MOST_DOUBLINGS)
         if self._tries + 1 >= MOST_TRIES:
             return watch.rescan_seconds

@@ -106,6 +106,7 @@ class Tagger:
         self._numbers = 0
         self._todo: deque[tuple[TagJob, str]] = deque()
         self._recoveries: dict[int, tuple[int, TagFile]] = {}
+        self._recovering_since = 0.0
         self._step: _Step | None = None
         self._renewed: tuple[TagJob, FileEntry] | None = None
 
@@ -122,6 +123,8 @@ class Tagger:
     def recover(self, photo_id: int, path: bytes, root: bytes, intent: TagFile) -> None:
         """Find out what became of a write that a crash has interrupted."""
         number = self._next_number()
+        if not self._recoveries:
+            self._recovering_since = time.monotonic()
         self._recoveries[number] = (photo_id, intent)
         self._send(Recover(number, path, root, intent))
 
@@ -150,14 +153,19 @@ class Tagger:
 
     def give_up(self) -> None:
         """Drop what is being done: the catalog cannot take it in."""
+        if self._step is not None:
+            self._scribe.send(Forget(self._step.number))
         self._step = None
         self._todo.clear()
 
     def check_deadline(self) -> None:
         """Kill the scribe if a file takes too long; its end then arrives as Died."""
-        step = self._step
-        if step is not None and time.monotonic() - step.started > DEADLINE_SECONDS:
-            step.started = time.monotonic()
+        now, step = time.monotonic(), self._step
+        is_late = bool(self._recoveries) and now - self._recovering_since > DEADLINE_SECONDS
+        if step is not None and now - max(step.started, self._recovering_since) > DEADLINE_SECONDS:
+            is_late, step.started = True, now
+        if is_late:
+            self._recovering_since = now
             self._scribe.kill(f"it took longer than {DEADLINE_SECONDS:g} s")
 
     def _go_on(self) -> None:
@@ -235,6 +243,7 @@ class Tagger:
 
     def _take_recovered(self, answer: Recovered) -> None:
         photo_id, intent = self._recoveries.pop(answer.id)
+        self._recovering_since = time.monotonic()  # of the next one
         for path in answer.kept:
             logger.warning("%s: left by a crash while tags were written; kept", printable(path))
         if answer.is_written:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from phototagd.daemon.tagging.orders import NamedBox
-    from phototagd.daemon.tagging.tagger import TagReport
+    from phototagd.daemon.tagging.tagger import TagJob, TagReport
     from phototagd.db.records import PhotoRecord, TagFile
 
 MODEL = ModelVersion("model", "m1")
@@ -138,6 +138,11 @@ class Desk:
         plan = TagPlan(tags, paths, tuple(boxes))
         return self._do(path, plan, to, again=again, is_dry=is_dry)
 
+    def job(self, path: Path, *tags: str) -> TagJob:
+        """Return what would be written."""
+        plan = TagPlan(tags, tuple(("thing", tag) for tag in tags), ())
+        return self._job(path, plan, "exif", again=False, is_dry=False)
+
     def take_back(self, path: Path, to: str = "both") -> list[TagReport]:
         """Take out everything of ours."""
         return self._do(path, None, to)
@@ -167,14 +172,19 @@ class Desk:
         is_dry: bool = False,
     ) -> list[TagReport]:
         self.reports.clear()
+        self.tagger.submit(self._job(path, plan, to, again=again, is_dry=is_dry))
+        self._pump()
+        return [*self.reports]
+
+    def _job(
+        self, path: Path, plan: TagPlan | None, to: str, *, again: bool, is_dry: bool
+    ) -> TagJob:
         with CatalogReader.open(os.fsencode(self.path)) as reader:
             (photo,) = reader.photos_by_id([self.record(path).id])
             job = make_job(
                 reader, photo, RULES, TARGETS[to], undo=plan is None, again=again, is_dry=is_dry
             )
-        self.tagger.submit(replace(job, plan=plan))
-        self._pump()
-        return [*self.reports]
+        return replace(job, plan=plan)
 
     def _pump(self) -> None:
         while self.scribe.answers:
