@@ -45,6 +45,8 @@ def make_files(picture: Image.Image) -> dict[str, bytes]:
         "GIF.gif": encoded(picture.quantize(256), "GIF"),
         "AVIF.avif": encoded(picture, "AVIF", quality=70, speed=9),
         "HEIC.heic": heic_bytes(picture, quality=70, **quick),
+        "HEIC, small thumbnail.heic": heic_bytes(picture, quality=70, thumbnails=(320,), **quick),
+        "HEIC, large thumbnail.heic": heic_bytes(picture, quality=70, thumbnails=(512,), **quick),
         "HEIC in tiles of 512.heic": heic_bytes(picture, quality=70, tile_size=512, **quick),
         "HEIC of 10 bits.heic": _deep_heic(picture),
         "JPEG 2000.jp2": encoded(

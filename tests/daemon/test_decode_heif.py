@@ -10,7 +10,7 @@ import pillow_heif
 import pytest
 from decoding import assert_shows, fingerprint, header_of, heic_bytes, load, orientation_exif
 from exiftool import exiftool
-from photo_files import CAT, ROCKET, STORE_AS, open_rgb
+from photo_files import CAT, ROCKET, open_rgb
 from PIL import Image
 
 from phototagd.daemon.errors import PhotoError
@@ -77,12 +77,7 @@ def test_10_bits_keep_their_brightness(mode: str, shown: str) -> None:
 @cache
 def with_thumbnails(*boxes: int, orientation: int = 1) -> bytes:
     """Return a HEIC of 451 x 300 pixels with embedded copies whose long sides are these."""
-    turn = STORE_AS[orientation]
-    file = pillow_heif.from_pillow(PICTURE if turn is None else PICTURE.transpose(turn))
-    file.info["thumbnails"] = list(boxes)
-    out = io.BytesIO()
-    file.save(out, exif=orientation_exif(orientation))
-    return out.getvalue()
+    return heic_bytes(PICTURE, orientation=orientation, thumbnails=boxes)
 
 
 @pytest.mark.parametrize("orientation", [1, 2, 5, 6])

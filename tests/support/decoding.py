@@ -71,14 +71,22 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def heic_bytes(
-    *pictures: Image.Image, orientation: int = 1, primary: int = 0, **options: object
+    *pictures: Image.Image,
+    orientation: int = 1,
+    primary: int = 0,
+    thumbnails: tuple[int, ...] = (),
+    **options: object,
 ) -> bytes:
-    """Encode as HEIC; ``irot``, ``imir`` and EXIF say how the stored pixels are turned."""
+    """Encode as HEIC; ``irot``, ``imir`` and EXIF say how the stored pixels are turned.
+
+    ``thumbnails`` are the long sides of embedded copies.
+    """
     turn = STORE_AS[orientation]
     file = pillow_heif.HeifFile()
     for picture in pictures:
         stored = picture if turn is None else picture.transpose(turn)
-        file.add_frombytes(stored.mode, stored.size, stored.tobytes())
+        image = file.add_frombytes(stored.mode, stored.size, stored.tobytes())
+        image.info["thumbnails"] = list(thumbnails)
     out = io.BytesIO()
     exif = orientation_exif(orientation)
     file.save(out, primary_index=primary, **({"exif": exif} | options))
