@@ -168,7 +168,9 @@ class _SumMemory:
         with path.open("rb") as stream:
             stat = os.fstat(stream.fileno())
             found = hashlib.file_digest(stream, "sha256").hexdigest()
-        self._load()[str(path)] = [stat.st_size, stat.st_mtime_ns, found]
+        # Another process may have remembered other files meanwhile.
+        entry = {str(path): [stat.st_size, stat.st_mtime_ns, found]}
+        self._known = self._load() | _read_json_object(self._file) | entry
         self._save()
         return found
 

@@ -109,6 +109,16 @@ def test_a_broken_memory_starts_anew(weights, tmp_path, text):
     assert json.loads(memory.read_text(encoding="utf-8"))[str(weights)][2] == LITE3.files[0].sha256
 
 
+def test_what_another_process_remembers_meanwhile_is_kept(weights, tmp_path):
+    manifest, memory = by_hand(LITE3), tmp_path / "cache" / "verified.json"
+    store = store_of(weights, tmp_path)
+    store.status(manifest)  # it has looked into the memory
+    memory.parent.mkdir()
+    memory.write_text('{"/another": [1, 2, "sum"]}', encoding="utf-8")
+    store.resolve(manifest)
+    assert json.loads(memory.read_text(encoding="utf-8")).keys() == {"/another", str(weights)}
+
+
 def test_a_memory_that_cannot_be_written_changes_nothing(weights, tmp_path):
     blocked = tmp_path / "file"
     blocked.touch()

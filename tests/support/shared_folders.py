@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pytest
 
@@ -40,8 +41,21 @@ def shared_folder(factory: pytest.TempPathFactory, name: str, fill: Callable[[Pa
 
 
 def converted_models(factory: pytest.TempPathFactory) -> Path:
-    """Return a cache with the default models, and what was reported while they were converted."""
-    return shared_folder(factory, "converted-models", _convert)
+    """Return a cache with the default models, and what was reported while they were converted.
+
+    Each process has its own, with links to the one that was made once: they do not mix what they
+    remember.
+    """
+    once = shared_folder(factory, "converted-models", _convert)
+    own = factory.mktemp("models-cache", numbered=True)
+    return Path(shutil.copytree(once, own, copy_function=_link, dirs_exist_ok=True))
+
+
+def _link(source: str, target: str) -> None:
+    if source.endswith(".json"):  # written anew by whoever has it
+        shutil.copy2(source, target)
+    else:
+        os.link(source, target)
 
 
 def _convert(folder: Path) -> None:
